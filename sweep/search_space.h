@@ -1,0 +1,68 @@
+// sweep/search_space.h: the ten distributions of Azure ML v2 and the spaces made of them, as data.
+// Parameters are checked when the job file is read (sweep/jobfile), never here.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "sweep/value.h"
+
+namespace trawl {
+
+struct Hyperparameter;
+
+/// File order; a grid runs through the first name slowest.
+using SearchSpace = std::vector<Hyperparameter>;
+
+/// One element of a choice: a constant, or a conditional space of which every member is drawn when
+/// the element is. A constant inside a conditional space is a Choice of one option.
+struct ChoiceOption {
+  std::variant<std::int64_t, double, std::string, SearchSpace> data;
+};
+
+struct Choice {
+  std::vector<ChoiceOption> options;  // at least one
+};
+struct RandInt {
+  std::int64_t upper{};  // exclusive, >= 1
+};
+struct Uniform {
+  double min_value{}, max_value{};  // min <= max
+};
+struct QUniform {
+  double min_value{}, max_value{}, q{};  // q > 0
+};
+/// base^U(min, max): the bounds are logarithms. `base` is e unless `logbase` says otherwise.
+struct LogUniform {
+  double min_value{}, max_value{}, base{};
+};
+struct QLogUniform {
+  double min_value{}, max_value{}, q{}, base{};
+};
+struct Normal {
+  double mu{}, sigma{};  // sigma >= 0
+};
+struct QNormal {
+  double mu{}, sigma{}, q{};
+};
+struct LogNormal {
+  double mu{}, sigma{}, base{};
+};
+struct QLogNormal {
+  double mu{}, sigma{}, q{}, base{};
+};
+
+using Distribution = std::variant<Choice, RandInt, Uniform, QUniform, LogUniform, QLogUniform,
+                                  Normal, QNormal, LogNormal, QLogNormal>;
+
+struct Hyperparameter {
+  std::string name;
+  Distribution distribution;
+};
+
+bool operator==(const ChoiceOption& a, const ChoiceOption& b);
+bool operator==(const Hyperparameter& a, const Hyperparameter& b);
+
+}  // namespace trawl
