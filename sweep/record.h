@@ -65,8 +65,25 @@ struct ExperimentCreated {
   friend bool operator==(const ExperimentCreated&, const ExperimentCreated&) = default;
 };
 
-using Record =
-    std::variant<RunCreated, RunUpdated, MetricLogged, ParamLogged, TagSet, ExperimentCreated>;
+struct TagDeleted {
+  std::string run_id;
+  std::string key;
+  friend bool operator==(const TagDeleted&, const TagDeleted&) = default;
+};
+
+/// A JSON object that tracking keeps whole, under (kind, id); a later one replaces an earlier one.
+/// Kinds and ids: "logged_model" <model>; "model_metric" <model>/<what identifies the row>;
+/// "dataset_input" <run>/<name>/<digest>; "model_input" and "model_output" <run>/<model>;
+/// "experiment_tag" <experiment>/<key>.
+struct DocumentStored {
+  std::string kind;
+  std::string id;
+  std::string json;
+  friend bool operator==(const DocumentStored&, const DocumentStored&) = default;
+};
+
+using Record = std::variant<RunCreated, RunUpdated, MetricLogged, ParamLogged, TagSet,
+                            ExperimentCreated, TagDeleted, DocumentStored>;
 
 /// Metrics are equal where bit patterns of their values are (so NaN equals itself).
 inline bool operator==(const MetricLogged& a, const MetricLogged& b) {
