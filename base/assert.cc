@@ -20,8 +20,8 @@ void set_defect_report_folder(std::string folder) {
 }
 
 void report_defect(const char* condition, const char* file, int line) {
-  const std::string text = std::string("trawl: defect: ") + condition + " does not hold at " + file +
-                           ":" + std::to_string(line) + "\n";
+  const std::string text = std::string("trawl: defect: ") + condition + " does not hold at " +
+                           file + ":" + std::to_string(line) + "\n";
   std::fputs(text.c_str(), stderr);
   if (!report_folder().empty()) {
     const std::string path = report_folder() + "/defect.txt";

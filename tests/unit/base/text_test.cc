@@ -32,11 +32,11 @@ TEST_CASE("the nearest name is offered only when it is near", "[base]") {
 
 TEST_CASE("only well-formed UTF-8 passes", "[base]") {
   CHECK(is_utf8("plain, \xC3\xA9, \xE6\x97\xA5, \xF0\x9F\x98\x80"));
-  CHECK_FALSE(is_utf8("caf\xE9"));              // Latin-1
-  CHECK_FALSE(is_utf8("\xC0\xAF"));             // overlong
-  CHECK_FALSE(is_utf8("\xED\xA0\x80"));         // surrogate
-  CHECK_FALSE(is_utf8("\xF4\x90\x80\x80"));     // past U+10FFFF
-  CHECK_FALSE(is_utf8("\xE6\x97"));             // cut off
+  CHECK_FALSE(is_utf8("caf\xE9"));           // Latin-1
+  CHECK_FALSE(is_utf8("\xC0\xAF"));          // overlong
+  CHECK_FALSE(is_utf8("\xED\xA0\x80"));      // surrogate
+  CHECK_FALSE(is_utf8("\xF4\x90\x80\x80"));  // past U+10FFFF
+  CHECK_FALSE(is_utf8("\xE6\x97"));          // cut off
 }
 
 TEST_CASE("a quoted word is one word for a shell, whatever it holds", "[base]") {

@@ -1,0 +1,126 @@
+// core/agent.h: the worker agent's state machine: which attempts run here, which are being stopped,
+// which have ended and still wait to be acknowledged. Pure, like core/coordinator.h.
+//
+// The shell's contract: Append puts a report into the spool and, once it is durable, sends it (a
+// report's number is its place in the spool); an AttemptEnded that became durable comes back as
+// EndSpooled.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/instant.h"
+#include "core/ids.h"
+#include "core/message.h"
+
+namespace trawl::core {
+
+// --- what happens to the agent
+
+/// The link is up (again): say hello.
+struct LinkUp {};
+struct MessageArrived {
+  ToWorker message;
+};
+struct Spawned {
+  AttemptId attempt;
+  std::int32_t pid{};
+  std::string folder;
+};
+/// Every process of the attempt is gone, or it could not be started.
+struct ProcessesGone {
+  AttemptId attempt;
+  Outcome outcome;
+};
+/// The attempt's AttemptEnded is report `seq` of the spool.
+struct EndSpooled {
+  AttemptId attempt;
+  std::uint64_t seq{};
+};
+struct AgentTimerFired {};
+
+struct AgentEvent {
+  Instant at;
+  std::variant<LinkUp, MessageArrived, Spawned, ProcessesGone, EndSpooled, AgentTimerFired> body;
+};
+
+// --- what its shell must do
+
+struct SayHello {
+  Hello hello;
+};
+struct Spawn {
+  LaunchOrder order;
+};
+/// Ask the attempt's processes to end (SIGTERM), or end them (SIGKILL).
+struct Signal {
+  AttemptId attempt;
+  bool kill{};
+};
+struct Append {
+  ReportBody body;
+};
+/// Reports up to `committed` may leave the spool.
+struct Discard {
+  std::uint64_t committed{};
+};
+/// Send every report after `committed` that is in the spool.
+struct Resend {
+  std::uint64_t committed{};
+};
+struct SetAgentTimer {
+  Instant at;
+};
+struct Quit {};
+
+using AgentCommand =
+    std::variant<SayHello, Spawn, Signal, Append, Discard, Resend, SetAgentTimer, Quit>;
+
+struct AgentIdentity {
+  std::string worker_name;
+  std::uint64_t incarnation{};
+  std::uint64_t spool{};
+  std::int32_t slot_count{};
+};
+
+class Agent {
+ public:
+  explicit Agent(AgentIdentity identity) : identity_(std::move(identity)) {}
+
+  /// Never fails; stale and repeated messages change nothing.
+  std::vector<AgentCommand> step(const AgentEvent& event);
+
+  /// Attempts that run or are being started.
+  std::size_t running_count() const { return running_.size(); }
+  std::vector<AttemptId> known() const;
+
+ private:
+  struct Running {
+    bool spawned = false;
+    bool stopping = false;
+    std::optional<Instant> kill_at;
+  };
+  using Commands = std::vector<AgentCommand>;
+
+  void on(const LinkUp& event, Instant at, Commands& commands);
+  void on(const MessageArrived& event, Instant at, Commands& commands);
+  void on(const Spawned& event, Instant at, Commands& commands);
+  void on(const ProcessesGone& event, Instant at, Commands& commands);
+  void on(const EndSpooled& event, Instant at, Commands& commands);
+  void on(const AgentTimerFired& event, Instant at, Commands& commands);
+  void stop(const Stop& message, Instant at, Commands& commands);
+  void acknowledge(std::uint64_t committed, Commands& commands);
+  void quit_if_done(Commands& commands);
+
+  AgentIdentity identity_;
+  std::map<AttemptId, Running> running_;
+  std::map<AttemptId, std::uint64_t> ended_;  // -> its report; 0 until it is durable
+  bool leaving_ = false;
+};
+
+}  // namespace trawl::core

@@ -1,0 +1,174 @@
+// core/apply.cc: what each fact does to the state. A replay uses this and nothing else, so no
+// decision is taken here.
+#include "base/assert.h"
+#include "core/step.h"
+
+namespace trawl::core {
+namespace {
+
+Job& job_of(State& state, JobId id) {
+  const auto found = state.jobs.find(id);
+  TRAWL_ASSERT(found != state.jobs.end());
+  return found->second;
+}
+
+Trial& trial_of(State& state, TrialId id) {
+  Trial* trial = find_trial(state, id);
+  TRAWL_ASSERT(trial != nullptr);
+  return *trial;
+}
+
+void choose_best(Job& job) {
+  job.best_trial.reset();
+  for (const Trial& trial : job.trials) {
+    if (!trial.best) continue;
+    const bool first = !job.best_trial;
+    if (first || better(job.goal(), *trial.best,
+                        *job.trials[static_cast<std::size_t>(*job.best_trial)].best)) {
+      job.best_trial = trial.number;
+    }
+  }
+}
+
+void apply(const JobSubmitted& fact, Instant, State& state) {
+  Job job;
+  job.id = fact.job;
+  job.spec = fact.spec;
+  state.names[fact.spec.name] = fact.job;
+  state.job_id_last = std::max(state.job_id_last, fact.job.number);
+  state.jobs.emplace(fact.job, std::move(job));
+}
+
+void apply(const TrialSuggested& fact, Instant, State& state) {
+  Job& job = job_of(state, fact.trial.job);
+  TRAWL_ASSERT(fact.trial.number == static_cast<std::int64_t>(job.trials.size()));
+  Trial trial;
+  trial.number = fact.trial.number;
+  trial.parameters = fact.parameters;
+  job.trials.push_back(std::move(trial));
+  job.waiting.insert(fact.trial.number);
+}
+
+void apply(const SuggestionsExhausted& fact, Instant, State& state) {
+  job_of(state, fact.job).exhausted = true;
+}
+
+void apply(const AttemptAssigned& fact, Instant at, State& state) {
+  Job& job = job_of(state, fact.attempt.trial.job);
+  Trial& trial = trial_of(state, fact.attempt.trial);
+  TRAWL_ASSERT(trial.phase == Trial::Phase::kWaiting);
+  TRAWL_ASSERT(fact.attempt.attempt == trial.attempt + 1);
+  job.waiting.erase(trial.number);
+  job.live.insert(trial.number);
+  if (!job.started) job.started = at;
+  const bool had_value = trial.best.has_value();
+  trial.phase = Trial::Phase::kLive;
+  trial.status = Status::kStarting;
+  trial.attempt = fact.attempt.attempt;
+  trial.worker_name = fact.worker_name;
+  trial.incarnation = fact.incarnation;
+  trial.running = false;
+  trial.reports.clear();
+  trial.best.reset();
+  if (had_value) choose_best(job);
+}
+
+void apply(const AttemptRunning& fact, Instant at, State& state) {
+  Trial& trial = trial_of(state, fact.started.attempt.trial);
+  trial.running = true;
+  trial.started = at;
+  trial.status = Status::kRunning;
+}
+
+void apply(const RecordsAccepted&, Instant, State&) {}
+
+void apply(const PrimaryReported& fact, Instant, State& state) {
+  Job& job = job_of(state, fact.attempt.trial.job);
+  Trial& trial = trial_of(state, fact.attempt.trial);
+  trial.reports.push_back(fact.value);
+  if (fact.best_of_trial) trial.best = fact.value;
+  if (fact.best_of_job) job.best_trial = trial.number;
+}
+
+void apply(const StopDecided& fact, Instant, State& state) {
+  trial_of(state, fact.attempt.trial).stop = StopOrder{fact.cause, fact.reason};
+}
+
+void apply(const AttemptFinished& fact, Instant, State& state) {
+  Job& job = job_of(state, fact.attempt.trial.job);
+  Trial& trial = trial_of(state, fact.attempt.trial);
+  TRAWL_ASSERT(trial.phase == Trial::Phase::kLive);
+  job.live.erase(trial.number);
+  job.waiting.insert(trial.number);
+  trial.phase = Trial::Phase::kWaiting;  // until TrialEnded, which follows unless it is tried again
+  trial.status = Status::kQueued;
+  trial.running = false;
+  if (fact.outcome.kind == Outcome::Kind::kLost) ++trial.lost_count;
+}
+
+void apply(const TrialEnded& fact, Instant, State& state) {
+  Job& job = job_of(state, fact.trial.job);
+  Trial& trial = trial_of(state, fact.trial);
+  TRAWL_ASSERT(trial.phase == Trial::Phase::kWaiting);
+  job.waiting.erase(trial.number);
+  trial.phase = Trial::Phase::kEnded;
+  trial.status = fact.status;
+  if (fact.status == Status::kFailed && trial.best) {
+    trial.best.reset();  // what it would have left is not there; its reports still serve the policy
+    choose_best(job);
+  }
+  if (trial.best) ++job.counts.ranked;
+  switch (fact.status) {
+    case Status::kCompleted:
+      ++job.counts.completed;
+      break;
+    case Status::kCanceled:
+      ++job.counts.canceled;
+      if (trial.stop && trial.stop->cause == StopCause::kPolicy) ++job.counts.stopped_by_policy;
+      break;
+    default:
+      if (job.counts.failed == 0) job.first_failure = fact.reason;
+      ++job.counts.failed;
+  }
+}
+
+void apply(const JobCancelRequested& fact, Instant, State& state) {
+  job_of(state, fact.job).cancel = StopOrder{fact.cause, fact.reason};
+}
+
+void apply(const JobEnded& fact, Instant, State& state) {
+  state.jobs.erase(fact.job);
+}
+
+void apply(const ReportsTaken& fact, Instant, State& state) {
+  state.spools[fact.spool] = fact.seq;
+}
+
+JobId job_touched(const FactBody& body) {
+  struct Visitor {
+    JobId operator()(const JobSubmitted& fact) { return fact.job; }
+    JobId operator()(const TrialSuggested& fact) { return fact.trial.job; }
+    JobId operator()(const SuggestionsExhausted& fact) { return fact.job; }
+    JobId operator()(const AttemptAssigned& fact) { return fact.attempt.trial.job; }
+    JobId operator()(const AttemptRunning&) { return {}; }
+    JobId operator()(const RecordsAccepted&) { return {}; }
+    JobId operator()(const PrimaryReported&) { return {}; }
+    JobId operator()(const StopDecided&) { return {}; }
+    JobId operator()(const AttemptFinished& fact) { return fact.attempt.trial.job; }
+    JobId operator()(const TrialEnded& fact) { return fact.trial.job; }
+    JobId operator()(const JobCancelRequested& fact) { return fact.job; }
+    JobId operator()(const JobEnded& fact) { return fact.job; }
+    JobId operator()(const ReportsTaken&) { return {}; }
+  };
+  return std::visit(Visitor{}, body);
+}
+
+}  // namespace
+
+void apply_fact(const Fact& fact, State& state, Runtime& runtime) {
+  std::visit([&](const auto& body) { apply(body, fact.at, state); }, fact.body);
+  const JobId job = job_touched(fact.body);
+  if (job != JobId{}) refresh_startable(state, runtime, job);
+}
+
+}  // namespace trawl::core

@@ -1,0 +1,145 @@
+// core/end.cc: how attempts, trials and jobs end, and the sentence that says why.
+#include <csignal>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "base/assert.h"
+#include "core/step.h"
+
+namespace trawl::core {
+namespace {
+
+constexpr int kCommandNotFound = 127;  // of a POSIX shell
+constexpr int kCommandNotExecutable = 126;
+
+std::string last_line(const std::string& text) {
+  std::size_t end = text.find_last_not_of(" \n\r\t");
+  if (end == std::string::npos) return "";
+  const std::size_t begin = text.rfind('\n', end);
+  return text.substr(begin == std::string::npos ? 0 : begin + 1,
+                     end - (begin == std::string::npos ? 0 : begin + 1) + 1);
+}
+
+std::string failure_reason(const Outcome& outcome) {
+  const std::string line = last_line(outcome.detail);
+  const std::string tail = line.empty() ? "" : ": " + line;
+  switch (outcome.kind) {
+    case Outcome::Kind::kExited:
+      if (outcome.code == kCommandNotFound) return "exit code 127 (command not found)" + tail;
+      if (outcome.code == kCommandNotExecutable) return "exit code 126 (not executable)" + tail;
+      return fmt::format("exit code {}{}", outcome.code, tail);
+    case Outcome::Kind::kSignalled:
+      return fmt::format("killed by signal {}{}", outcome.code, tail);
+    case Outcome::Kind::kUnstarted:
+      return "could not be started: " + outcome.detail;
+    case Outcome::Kind::kLost:
+      return "its worker was lost";
+  }
+  return "";
+}
+
+struct Ending {
+  Status status{};
+  std::string reason;
+};
+
+Ending trial_ending(const Job& job, const Trial& trial, const Outcome& outcome) {
+  if (trial.stop) return {Status::kCanceled, trial.stop->reason};
+  const bool succeeded = outcome.kind == Outcome::Kind::kExited && outcome.code == 0;
+  if (!succeeded) {
+    if (outcome.kind == Outcome::Kind::kLost) {
+      return {Status::kFailed, fmt::format("its worker was lost {} times", trial.lost_count)};
+    }
+    return {Status::kFailed, failure_reason(outcome)};
+  }
+  if (job.spec.sweep && !trial.best) {
+    return {Status::kCompleted, fmt::format("never logged the primary metric '{}'",
+                                            job.spec.sweep->objective.primary_metric)};
+  }
+  return {Status::kCompleted, ""};
+}
+
+Ending sweep_ending(const Job& job) {
+  const TrialCounts& counts = job.counts;
+  if (job.cancel) return {Status::kCanceled, job.cancel->reason};
+  const auto total = static_cast<std::int64_t>(job.trials.size());
+  if (counts.failed > 0 && counts.completed == 0 && counts.stopped_by_policy == 0) {
+    return {Status::kFailed, fmt::format("{} of {} trials failed and none completed; the first: {}",
+                                         counts.failed, total, job.first_failure)};
+  }
+  if (total > 0 && counts.completed + counts.stopped_by_policy == 0) {
+    return {Status::kCanceled, fmt::format("all {} trials were canceled", total)};
+  }
+  std::string reason;
+  if (counts.failed > 0) reason = fmt::format("{} of {} trials failed", counts.failed, total);
+  if (counts.ranked == 0) {
+    if (!reason.empty()) reason += "; ";
+    reason += fmt::format(
+        "no trial logged the primary metric '{}', so there is no best trial: the script must call "
+        "mlflow.log_metric(\"{}\", value)",
+        job.spec.sweep->objective.primary_metric, job.spec.sweep->objective.primary_metric);
+  }
+  return {Status::kCompleted, reason};
+}
+
+Ending command_ending(const Job& job, const Trial& trial, const std::string& trial_reason) {
+  if (job.cancel) return {Status::kCanceled, job.cancel->reason};
+  return {trial.status, trial_reason};
+}
+
+}  // namespace
+
+void finish_attempt(Step& step, AttemptId attempt, const Outcome& outcome) {
+  const JobId job_id = attempt.trial.job;
+  Job& job = step.state.jobs.at(job_id);
+  Trial& trial = *find_live(step.state, attempt);
+  if (const WorkerId* holder = find_holder(step.runtime, trial, attempt)) {
+    const WorkerId id = *holder;
+    step.runtime.workers.at(id).holds.erase(attempt);
+    if (!step.runtime.workers.at(id).is_full()) step.runtime.free_workers.insert(id);
+  }
+  if (job.spec.sweep && job.spec.sweep->limits.trial_timeout && trial.running) {
+    step.runtime.deadlines.erase(
+        {trial.started + *job.spec.sweep->limits.trial_timeout, job_id, attempt});
+  }
+  step.record(AttemptFinished{attempt, outcome});
+  const bool again = outcome.kind == Outcome::Kind::kLost && !trial.stop && !job.cancel &&
+                     trial.lost_count < step.options.lost_attempts_max;
+  if (again) return;
+  const Ending ending = trial_ending(job, trial, outcome);
+  step.record(TrialEnded{attempt.trial, ending.status, ending.reason});
+  if (!job.spec.sweep) {
+    const Ending job_end = command_ending(job, trial, ending.reason);
+    if (job.started && job.spec.timeout) {
+      step.runtime.deadlines.erase({*job.started + *job.spec.timeout, job_id, std::nullopt});
+    }
+    step.record(JobEnded{job_id, job_end.status, job_end.reason});
+    return;
+  }
+  finish_if_done(step, job_id);
+}
+
+void finish_if_done(Step& step, JobId id) {
+  const auto found = step.state.jobs.find(id);
+  if (found == step.state.jobs.end()) return;
+  const Job& job = found->second;
+  const bool all_made = job.cancel || job.exhausted ||
+                        static_cast<std::int64_t>(job.trials.size()) >= job.max_total_trials();
+  if (!all_made || !job.live.empty() || !job.waiting.empty()) return;
+  Ending ending;
+  if (job.spec.sweep) {
+    ending = sweep_ending(job);
+  } else {
+    // A command job whose only trial was canceled before it was placed.
+    TRAWL_ASSERT(job.trials.front().status == Status::kCanceled);
+    ending = {Status::kCanceled, job.trials.front().stop->reason};
+  }
+  if (job.started && job.spec.timeout) {
+    step.runtime.deadlines.erase({*job.started + *job.spec.timeout, id, std::nullopt});
+  }
+  step.runtime.asked.erase(id);
+  step.record(JobEnded{id, ending.status, ending.reason});
+}
+
+}  // namespace trawl::core

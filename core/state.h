@@ -1,0 +1,111 @@
+// core/state.h: what the coordinator's core knows. `State` is what facts made and a replay gives
+// back; `Runtime` is what workers say anew after every start. Every container is ordered: iteration
+// order is a decision.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/instant.h"
+#include "core/fact.h"
+#include "core/ids.h"
+#include "core/status.h"
+#include "sweep/job.h"
+#include "sweep/policy.h"
+
+namespace trawl::core {
+
+/// A stop that was decided for a trial's current attempt.
+struct StopOrder {
+  StopCause cause{};
+  std::string reason;
+  friend bool operator==(const StopOrder&, const StopOrder&) = default;
+};
+
+struct Trial {
+  enum class Phase { kWaiting, kLive, kEnded };
+  std::int64_t number{};
+  ParameterSet parameters;
+  Phase phase = Phase::kWaiting;
+  std::int32_t attempt = 0;     // the current or last one; 0 before the first
+  std::int32_t lost_count = 0;  // attempts that were lost with their worker
+  std::string worker_name;      // of the current attempt
+  std::uint64_t incarnation{};  // of that worker when it was given the attempt
+  bool running = false;         // the worker has reported its start
+  Instant started;              // of the current attempt, once running
+  std::optional<StopOrder> stop;
+  ReportHistory reports;       // the current attempt's, so that a retry starts its intervals anew
+  std::optional<double> best;  // of `reports`; absent while all are NaN, and for a failed trial
+  Status status = Status::kQueued;
+  friend bool operator==(const Trial& a, const Trial& b);
+};
+
+struct TrialCounts {
+  std::int64_t completed = 0;
+  std::int64_t failed = 0;
+  std::int64_t canceled = 0;  // by a policy, a limit or a person
+  std::int64_t stopped_by_policy = 0;
+  std::int64_t ranked = 0;  // ended with at least one value of the primary metric
+  friend bool operator==(const TrialCounts&, const TrialCounts&) = default;
+};
+
+struct Job {
+  JobId id;
+  JobSpec spec;
+  std::deque<Trial> trials;         // trials[n] is number n
+  std::set<std::int64_t> waiting;   // numbers in Phase::kWaiting
+  std::set<std::int64_t> live;      // numbers in Phase::kLive
+  bool exhausted = false;           // no further suggestion
+  std::optional<StopOrder> cancel;  // nothing new is started
+  std::optional<Instant> started;   // when its first attempt was assigned
+  std::optional<std::int64_t> best_trial;
+  TrialCounts counts;
+  std::string first_failure;  // of the first trial that failed
+  friend bool operator==(const Job&, const Job&) = default;
+
+  std::int64_t max_total_trials() const;
+  std::int64_t max_concurrent_trials() const;
+  std::string trial_name(std::int64_t number) const;
+  Goal goal() const { return spec.sweep ? spec.sweep->objective.goal : Goal::kMinimize; }
+};
+
+struct State {
+  std::map<JobId, Job> jobs;                      // the unfinished ones
+  std::map<std::string, JobId> names;             // of every job, finished or not
+  std::map<std::uint64_t, std::uint64_t> spools;  // spool -> last report taken
+  std::int64_t job_id_last = 0;
+  friend bool operator==(const State&, const State&) = default;
+};
+
+struct Worker {
+  std::string name;
+  std::uint64_t incarnation{};
+  std::uint64_t spool{};
+  std::int32_t slot_count{};
+  std::set<AttemptId> holds;  // one slot each
+  bool is_full() const { return static_cast<std::int64_t>(holds.size()) >= slot_count; }
+};
+
+/// A job's or an attempt's limit of time.
+struct Deadline {
+  Instant at;
+  JobId job;
+  std::optional<AttemptId> attempt;  // absent: the job's own
+  friend auto operator<=>(const Deadline&, const Deadline&) = default;
+};
+
+struct Runtime {
+  std::map<WorkerId, Worker> workers;
+  std::set<WorkerId> free_workers;      // those with a free slot
+  std::set<JobId> startable;            // jobs that could use a free slot
+  std::map<JobId, std::int64_t> asked;  // suggestions that are on their way
+  std::set<Deadline> deadlines;
+  std::optional<Instant> timer;  // as last set
+};
+
+}  // namespace trawl::core

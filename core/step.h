@@ -1,0 +1,67 @@
+// core/step.h: the working face of one step, shared by the event families. Internal to core.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "core/coordinator.h"
+
+namespace trawl::core {
+
+/// Puts one fact into the state (core/apply.cc).
+void apply_fact(const Fact& fact, State& state, Runtime& runtime);
+
+/// Brings `runtime.startable` up to date with what the job could use.
+void refresh_startable(const State& state, Runtime& runtime, JobId job);
+
+struct Step {
+  const CoordinatorOptions& options;
+  State& state;
+  Runtime& runtime;
+  Instant at;
+  Decision decision;
+
+  /// Decides a fact: it is in the state at once and in the journal before any effect.
+  void record(FactBody body) {
+    decision.facts.push_back({at, std::move(body)});
+    apply_fact(decision.facts.back(), state, runtime);
+  }
+  template <class Kind>
+  void command(Kind command) {
+    decision.commands.emplace_back(std::move(command));
+  }
+};
+
+Trial* find_trial(State& state, TrialId id);
+
+/// The trial of a live attempt, or null if the attempt is stale, ended or unknown.
+Trial* find_live(State& state, AttemptId id);
+const Trial* find_live(const State& state, AttemptId id);
+
+/// The connected worker that holds the attempt, or null.
+const WorkerId* find_holder(const Runtime& runtime, const Trial& trial, AttemptId id);
+
+// core/submit.cc
+void on_event(Step& step, const SubmitRequested& event);
+// core/suggest.cc
+void on_event(Step& step, const Suggested& event);
+// core/cancel.cc
+void on_event(Step& step, const CancelRequested& event);
+void cancel_job(Step& step, JobId job, StopOrder order);
+void stop_trial(Step& step, JobId job, Trial& trial, StopOrder order);
+// core/deadline.cc
+void on_event(Step& step, const TimerFired& event);
+void set_timer(Step& step);
+// core/worker.cc
+void on_event(Step& step, const WorkerJoined& event);
+void on_event(Step& step, const WorkerLost& event);
+// core/report.cc
+void on_event(Step& step, const ReportArrived& event);
+// core/end.cc
+void finish_attempt(Step& step, AttemptId attempt, const Outcome& outcome);
+void finish_if_done(Step& step, JobId job);
+// core/schedule.cc
+void schedule(Step& step);
+LaunchOrder launch_order(const Job& job, const Trial& trial);
+
+}  // namespace trawl::core
