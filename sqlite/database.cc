@@ -1,0 +1,83 @@
+#include "sqlite/database.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+namespace trawl::sqlite {
+namespace {
+
+constexpr int kBusyMs = 5000;  // readers wait this long for a checkpoint
+
+void configure(SQLite::Database& database, Access access) {
+  if (access == Access::kWrite) {
+    database.exec("PRAGMA journal_mode = WAL");
+    database.exec("PRAGMA synchronous = FULL");  // a commit is on the disk when it returns
+    database.exec("PRAGMA wal_autocheckpoint = 4000");
+  }
+  database.exec("PRAGMA foreign_keys = ON");
+  database.exec("PRAGMA cache_size = -2048");  // KiB; the page cache of the system does the rest
+}
+
+void migrate(SQLite::Database& database, std::span<const char* const> migrations) {
+  const int version = database.execAndGet("PRAGMA user_version").getInt();
+  const auto newest = static_cast<int>(migrations.size());
+  if (version == newest) return;
+  SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
+  for (int v = version; v < newest; ++v) database.exec(migrations[static_cast<std::size_t>(v)]);
+  database.exec("PRAGMA user_version = " + std::to_string(newest));
+  transaction.commit();
+}
+
+}  // namespace
+
+Error to_error(const std::string& what, const SQLite::Exception& error) {
+  const int code = error.getErrorCode();
+  std::string advice;
+  ErrorCode kind = ErrorCode::kSystem;
+  switch (code) {
+    case SQLITE_FULL:
+      advice = ": free some disk space";
+      break;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      advice = ": the file is damaged; move it away, or restore it from a copy";
+      kind = ErrorCode::kInvalid;
+      break;
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+      advice = ": check the permissions of the file and its folder";
+      break;
+    default:
+      break;
+  }
+  return {kind, fmt::format("{}: {}{}", what, error.what(), advice)};
+}
+
+Result<std::unique_ptr<SQLite::Database>> open(const std::string& path, Access access,
+                                               std::span<const char* const> migrations) {
+  const std::string what = "cannot open " + path;
+  auto opened = guarded(what, [&] {
+    const int flags = access == Access::kWrite ? SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE
+                                               : SQLite::OPEN_READONLY;
+    auto database = std::make_unique<SQLite::Database>(path, flags, kBusyMs);
+    configure(*database, access);
+    return database;
+  });
+  if (!opened) return opened;
+  const auto version =
+      guarded(what, [&] { return (*opened)->execAndGet("PRAGMA user_version").getInt(); });
+  if (!version) return tl::unexpected(version.error());
+  if (*version > static_cast<int>(migrations.size())) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("{}: its schema version is {}, this release knows {}: use a newer trawl",
+                            what, *version, migrations.size()));
+  }
+  if (access == Access::kWrite) {
+    const auto migrated = guarded(what, [&] { migrate(**opened, migrations); });
+    if (!migrated) return tl::unexpected(migrated.error());
+  }
+  return opened;
+}
+
+}  // namespace trawl::sqlite

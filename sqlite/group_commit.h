@@ -1,0 +1,62 @@
+// sqlite/group_commit.h: one thread that owns a database for writing. Work handed in while a commit
+// is on its way shares the next one, so a sync is paid once for many.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "base/error.h"
+#include "sqlite/database.h"
+
+namespace trawl::sqlite {
+
+class GroupCommit {
+ public:
+  /// Runs inside the transaction, on the writer's thread; throws SQLite::Exception, nothing else.
+  using Work = std::function<void(SQLite::Database&)>;
+  /// Runs on the writer's thread after the commit (or its failure), in the order of submission. Must
+  /// not block.
+  using Done = std::function<void(const Result<void>&)>;
+
+  /// `what` names the file in errors: "cannot write /path/trawl.db".
+  GroupCommit(std::unique_ptr<SQLite::Database> database, std::string what);
+
+  /// Commits what was handed in, then ends.
+  ~GroupCommit();
+
+  GroupCommit(const GroupCommit&) = delete;
+  GroupCommit& operator=(const GroupCommit&) = delete;
+
+  /// Hands work in; any thread. Blocks while kQueueMax pieces wait. If any work of a batch fails,
+  /// nothing of that batch is written and every piece of it gets the error.
+  void submit(Work work, Done done);
+
+  /// The same, and waits until it is durable.
+  Result<void> commit(Work work);
+
+ private:
+  struct Item {
+    Work work;
+    Done done;
+  };
+  static constexpr std::size_t kQueueMax = 65'536;
+  static constexpr std::size_t kBatchMax = 4'096;
+
+  void run();
+  Result<void> write(std::deque<Item>& batch);
+
+  std::unique_ptr<SQLite::Database> database_;
+  const std::string what_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Item> queue_;
+  bool ending_ = false;
+  std::thread thread_;  // last: it uses all of the above
+};
+
+}  // namespace trawl::sqlite
