@@ -1,0 +1,23 @@
+// sweep/jobfile/paths.h: is a path of a job file on this machine, and where.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "sweep/jobfile/fields.h"
+
+namespace trawl::jobfile {
+
+/// True for what only Azure ML or a network can give: `azureml:...`, `https://...`, `runs:/...`,
+/// `git+...`, an ARM id.
+bool is_remote(std::string_view path);
+
+/// The absolute path of `written` (with or without `file:`), relative to the folder of the file
+/// that `place` is in.
+std::string local_path(const Context& context, Place place, std::string_view written);
+
+enum class PathKind { kAbsent, kFile, kFolder };
+PathKind path_kind(const std::string& path);
+
+}  // namespace trawl::jobfile
