@@ -23,7 +23,7 @@ inline std::vector<double> column(const SweepSpec& sweep, std::size_t position,
                                   std::int64_t count) {
   std::vector<double> values;
   for (std::int64_t index = 0; index < count; ++index) {
-    const Value& value = suggest(sweep, index).value().at(position).value;
+    const Value value = suggest(sweep, index).value().at(position).value;
     const auto* integer = std::get_if<std::int64_t>(&value.data);
     values.push_back(integer ? static_cast<double>(*integer) : std::get<double>(value.data));
   }
