@@ -5,9 +5,7 @@
 // evaluation_interval divides n and n >= delay_evaluation.
 #include "sweep/policy.h"
 
-#include <algorithm>
 #include <cstdlib>
-#include <limits>
 
 #include <fmt/format.h>
 
@@ -56,14 +54,6 @@ bool applies_at(const Policy& policy, std::size_t n) {
 
 std::string policy_name(const Policy& policy) {
   return std::visit(RuleName{}, policy.rule);
-}
-
-double best_up_to(Goal goal, const ReportHistory& history, std::size_t n) {
-  double best = std::numeric_limits<double>::quiet_NaN();
-  for (std::size_t i = 0; i < std::min(n, history.size()); ++i) {
-    if (better(goal, history[i], best)) best = history[i];
-  }
-  return best;
 }
 
 std::string limit_text(Goal goal, double limit, double value) {

@@ -5,14 +5,15 @@
 // Service for Black-Box Optimization", KDD 2017, section 3.2.2.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <variant>
-#include <vector>
 
 #include "sweep/objective.h"
+#include "sweep/report_history.h"
 
 namespace trawl {
 
@@ -37,19 +38,14 @@ struct Policy {
   friend bool operator==(const Policy&, const Policy&) = default;
 };
 
-/// One trial's reports of the primary metric, in the order in which they were logged: report n
-/// (from 1) is element n-1. Its trial is its place in the span: older trials come first. A report
-/// may be NaN: it counts as an interval and is worse than every number.
-using ReportHistory = std::vector<double>;
-
 /// Why a policy stops a trial, in a sentence with its numbers, for `properties` and the log.
 struct Verdict {
   std::string reason;
 };
 
 /// Judges trial `trial` at its report `n` (1 <= n <= its number of reports). `histories[i]` is
-/// trial i's; a trial that has logged nothing has an empty one. Verdict if it must stop. O(trials *
-/// n) at most, and O(trials) where a prefix suffices.
+/// trial i's, older trials first; a trial that has logged nothing has an empty one. Verdict if it
+/// must stop. O(trials).
 std::optional<Verdict> judge(const Policy& policy, Goal goal,
                              std::span<const ReportHistory* const> histories, std::size_t trial,
                              std::size_t n);

@@ -42,10 +42,10 @@ std::optional<Verdict> judge_rule(const Bandit& bandit, const Judgement& at) {
   TRAWL_ASSERT(bandit.slack_factor.has_value() != bandit.slack_amount.has_value());
   double best = std::nan("");
   for (const ReportHistory* history : at.histories) {
-    const double candidate = best_up_to(at.goal, *history, at.n);
+    const double candidate = history->best_up_to(at.goal, at.n);
     if (better(at.goal, candidate, best)) best = candidate;
   }
-  const double own = best_up_to(at.goal, *at.histories[at.trial], at.n);
+  const double own = at.histories[at.trial]->best_up_to(at.goal, at.n);
   // The best trial stays, even where a slack below zero or rounding would put the limit above it.
   if (!better(at.goal, best, own)) return std::nullopt;
   const Limit limit = limit_of(bandit, at.goal, best);

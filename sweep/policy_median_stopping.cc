@@ -7,7 +7,6 @@
 // section 3.2.2, as Azure ML v2 median_stopping applies it (every trial counts, not only completed
 // ones).
 #include <algorithm>
-#include <cmath>
 #include <numeric>
 #include <vector>
 
@@ -18,17 +17,6 @@
 
 namespace trawl {
 namespace {
-
-// NaN where a report is NaN or infinities cancel: worse than every number, as such a trial is.
-double running_average(const ReportHistory& history, std::size_t n) {
-  const auto end = history.begin() + static_cast<std::ptrdiff_t>(n);
-  const double average = std::accumulate(history.begin(), end, 0.0) / static_cast<double>(n);
-  if (std::isnan(average)) return average;
-  // Rounding can carry an average past all its terms: (0.1 + 0.1 + 0.1) / 3 > 0.1. Unmended, the
-  // best trial of equal reports would fall behind its own average.
-  const auto [least, greatest] = std::minmax_element(history.begin(), end);
-  return std::clamp(average, *least, *greatest);
-}
 
 // Mean of the two middle ones where the count is even. `values` is not empty.
 double median(Goal goal, std::vector<double> values) {
@@ -44,11 +32,11 @@ double median(Goal goal, std::vector<double> values) {
 std::optional<Verdict> judge_rule(const MedianStopping&, const Judgement& at) {
   std::vector<double> averages;
   for (const ReportHistory* history : at.histories) {
-    if (history->size() >= at.n) averages.push_back(running_average(*history, at.n));
+    if (history->size() >= at.n) averages.push_back(history->average_up_to(at.n));
   }
   const std::size_t trial_count = averages.size();
   const double limit = median(at.goal, std::move(averages));
-  const double own = best_up_to(at.goal, *at.histories[at.trial], at.n);
+  const double own = at.histories[at.trial]->best_up_to(at.goal, at.n);
   // A median of NaN stops nobody: half of the trials are no better than NaN.
   if (!better(at.goal, limit, own)) return std::nullopt;
   return Verdict{fmt::format(

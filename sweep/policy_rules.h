@@ -24,9 +24,6 @@ std::optional<Verdict> judge_rule(const Bandit& bandit, const Judgement& at);
 std::optional<Verdict> judge_rule(const MedianStopping& median, const Judgement& at);
 std::optional<Verdict> judge_rule(const TruncationSelection& truncation, const Judgement& at);
 
-/// The best of the first min(n, size) reports; NaN if there is no number among them.
-double best_up_to(Goal goal, const ReportHistory& history, std::size_t n);
-
 /// `limit` for a sentence that says why `value` is worse than it: four digits, or all of them where
 /// four would hide the difference.
 std::string limit_text(Goal goal, double limit, double value);

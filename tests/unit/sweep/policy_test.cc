@@ -32,8 +32,8 @@ Reports odd_reports(std::uint64_t index) {
   CounterRandom random({.seed = 1, .index = index, .purpose = 0});
   Reports reports(1 + random.below(6));
   for (ReportHistory& history : reports) {
-    history.resize(random.below(5));
-    for (double& value : history) value = odd_value(random);
+    const std::uint64_t report_count = random.below(5);
+    for (std::uint64_t i = 0; i < report_count; ++i) history.push_back(odd_value(random));
   }
   return reports;
 }
@@ -106,9 +106,9 @@ TEST_CASE("the trial that is best at a report goes on, whatever the values", "[s
 TEST_CASE("minimizing is maximizing the negated values", "[sweep]") {
   for (std::uint64_t index = 0; index < 3000; ++index) {
     const Reports reports = odd_reports(index);
-    Reports negated = reports;
-    for (ReportHistory& history : negated) {
-      for (double& value : history) value = -value;
+    Reports negated(reports.size());
+    for (std::size_t trial = 0; trial < reports.size(); ++trial) {
+      for (const double value : reports[trial]) negated[trial].push_back(-value);
     }
     for (const Policy& policy : kEveryPolicy) {
       const auto* bandit = std::get_if<Bandit>(&policy.rule);
@@ -128,7 +128,9 @@ TEST_CASE("reports after the one judged change nothing", "[sweep]") {
       for (std::size_t n = 1; n <= 4; ++n) {
         Reports longer = reports;
         for (ReportHistory& history : longer) {
-          if (history.size() >= n) history.insert(history.end(), {1e9, -1e9});
+          if (history.size() < n) continue;
+          history.push_back(1e9);
+          history.push_back(-1e9);
         }
         CHECK(stopped_at(policy, Goal::kMaximize, reports, n) ==
               stopped_at(policy, Goal::kMaximize, longer, n));

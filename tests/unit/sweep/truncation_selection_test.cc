@@ -20,7 +20,10 @@ Policy truncation(int percentage) {
 // `count` trials of five equal reports: 0, 1, 2, ...
 Reports ascending(std::size_t count) {
   Reports reports;
-  for (std::size_t i = 0; i < count; ++i) reports.emplace_back(5, static_cast<double>(i));
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto value = static_cast<double>(i);
+    reports.push_back({value, value, value, value, value});
+  }
   return reports;
 }
 
