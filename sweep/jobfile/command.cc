@@ -139,10 +139,7 @@ class Command {
     const std::string fault = fault_of(names_, expression);
     if (!fault.empty()) {
       const std::size_t inner = text_.find_first_not_of(" \t\n", expression.begin + kOpen.size());
-      if (place.offset != node_.where.offset || place.source != node_.where.source ||
-          text_at_place_is_expression(place)) {
-        place.offset += inner - expression.begin;
-      }
+      if (is_expression_at(place)) place.offset += inner - expression.begin;
       context_.report.error(place, fault);
       return;
     }
@@ -153,7 +150,7 @@ class Command {
                                             *value));
   }
 
-  bool text_at_place_is_expression(const Place& place) const {
+  bool is_expression_at(const Place& place) const {
     return std::string_view(context_.report.source(place.source).text)
         .substr(place.offset)
         .starts_with(kOpen);

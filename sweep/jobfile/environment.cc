@@ -173,7 +173,7 @@ std::vector<NamedText> read_environment_variables(Context& context, Node& node) 
 }
 
 std::string read_code(Context& context, Node& node) {
-  if (node.kind == Node::Kind::kMapping && find(node, "local_path") != nullptr) {
+  if (node.kind == Node::Kind::kMapping) {
     context.report.error(node.where, "code is a path, not a mapping: write 'code: FOLDER'");
     return "";
   }

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -46,6 +48,14 @@ bool is_form_of(std::string_view written, std::string_view word) {
   std::string bare_word(word);
   std::erase(bare_word, '_');
   return lowered(written) == bare_word || lowered(written) == word;
+}
+
+// "x must be an integer; yes is a boolean in YAML 1.1"
+std::string mistyped(const Node& node, std::string_view name, std::string_view wanted) {
+  const bool is_value = node.kind == Node::Kind::kScalar && !is_null(node);
+  if (!is_value) return fmt::format("{} must be {}; it is {}", name, wanted, kind_name(node));
+  return fmt::format("{} must be {}; {} is {}{}", name, wanted, quoted(node), kind_name(node),
+                     std::holds_alternative<bool>(node.scalar) ? " in YAML 1.1" : "");
 }
 
 void report_unknown_key(Context& context, const Entry& entry, const Scope& scope, Words known) {
@@ -121,9 +131,7 @@ std::optional<std::int64_t> read_integer(Context& context, Node& node, std::stri
     }
   }
   if (node.kind != Node::Kind::kScalar || !value) {
-    context.report.error(node.where, fmt::format("{} must be an integer; {}{} is {}", name,
-                                                 node.kind == Node::Kind::kScalar ? "" : "it",
-                                                 quoted(node), kind_name(node)));
+    context.report.error(node.where, mistyped(node, name, "an integer"));
     return std::nullopt;
   }
   if (*value < range.least || *value > range.most) {
@@ -152,9 +160,7 @@ std::optional<double> read_number(Context& context, Node& node, std::string_view
   if (const auto* number = std::get_if<double>(&node.scalar)) value = *number;
   if (const auto* huge = std::get_if<HugeInteger>(&node.scalar)) value = huge->approximate;
   if (node.kind != Node::Kind::kScalar || !value) {
-    context.report.error(node.where, fmt::format("{} must be a number; {}{} is {}", name,
-                                                 node.kind == Node::Kind::kScalar ? "" : "it",
-                                                 quoted(node), kind_name(node)));
+    context.report.error(node.where, mistyped(node, name, "a number"));
     return std::nullopt;
   }
   if (!std::isfinite(*value)) {
@@ -211,7 +217,11 @@ std::string listed(Words words) {
 }
 
 std::string guess(std::string_view written, Words words) {
-  const std::string near = nearest(written, words);
+  constexpr std::size_t kLongestWord = 64;  // comparing costs the product of the lengths
+  std::vector<std::string_view> short_words;
+  std::ranges::copy_if(words, std::back_inserter(short_words),
+                       [](std::string_view word) { return word.size() <= kLongestWord; });
+  const std::string near = nearest(written, short_words);
   return near.empty() ? "" : fmt::format("; did you mean '{}'?", near);
 }
 

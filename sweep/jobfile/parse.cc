@@ -60,6 +60,7 @@ class Flattener final : public YAML::EventHandler {
     FlatNode node;
     node.tag = tag;
     node.text = value;
+    check_closed(offset(mark));
     add(std::move(node), mark, anchor);
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -80,6 +81,28 @@ class Flattener final : public YAML::EventHandler {
  private:
   static std::size_t offset(const YAML::Mark& mark) {
     return mark.pos < 0 ? 0 : static_cast<std::size_t>(mark.pos);
+  }
+
+  // yaml-cpp takes the end of the file for a missing closing quote. `at` is where a scalar starts,
+  // its tag and anchor included.
+  void check_closed(std::size_t at) {
+    const std::string_view text = report_.source(source_).text;
+    while (at < text.size() && (text[at] == '!' || text[at] == '&')) {
+      at = text.find_first_not_of(" \t\n", text.find_first_of(" \t\n", at));
+    }
+    if (at >= text.size() || (text[at] != '"' && text[at] != '\'')) return;
+    const char quote = text[at];
+    for (std::size_t i = at + 1; i < text.size(); ++i) {
+      if (text[i] == '\\' && quote == '"') {
+        ++i;
+      } else if (text[i] == quote) {
+        if (quote == '"' || i + 1 == text.size() || text[i + 1] != quote) return;
+        ++i;
+      }
+    }
+    if (stopped_) return;
+    report_.error({source_, at}, "this quote is never closed");
+    stopped_ = true;
   }
 
   void open(Node::Kind kind, const YAML::Mark& mark, const std::string& tag,
@@ -145,8 +168,11 @@ class Expander {
       node.where = node.owner = where;
       return node;
     }
+    if (!has_core_tag(*flat)) {
+      node.scalar = flat->text;  // one fault is enough: whatever it was counts as text
+      return node;
+    }
     node.kind = flat->kind;
-    check_tag(*flat);
     if (flat->kind == Node::Kind::kMapping) {
       fill_mapping(node, *flat, level);
     } else if (flat->kind == Node::Kind::kList) {
@@ -163,8 +189,8 @@ class Expander {
   bool exhausted() const { return exhausted_; }
 
  private:
-  void check_tag(const FlatNode& flat) {
-    if (flat.tag.empty() || flat.tag == "?" || flat.tag == "!") return;
+  bool has_core_tag(const FlatNode& flat) {
+    if (flat.tag.empty() || flat.tag == "?" || flat.tag == "!") return true;
     std::string_view name = flat.tag;
     const bool core = name.starts_with(kCoreTag);
     if (core) name.remove_prefix(kCoreTag.size());
@@ -173,10 +199,11 @@ class Expander {
         : flat.kind == Node::Kind::kList
             ? name == "seq"
             : name == "str" || name == "int" || name == "float" || name == "bool" || name == "null";
-    if (core && fits) return;
+    if (core && fits) return true;
     report_.error({source_, flat.offset},
                   fmt::format("the tag {}{} is not allowed here: a job file holds plain values",
-                              core ? "!!" : "!", core ? name : std::string_view(flat.tag)));
+                              core ? "!!" : "", name));
+    return false;
   }
 
   Scalar scalar(const FlatNode& flat) {
@@ -213,14 +240,27 @@ class Expander {
       }
       std::optional<std::string> name = key_name(key);
       if (!name) continue;
-      if (find(node, *name) != nullptr) {
-        report_.error(where, fmt::format("the key '{}' stands twice in this mapping", *name));
+      if (Node* first = find(node, *name)) {
+        repeat(*first, *name, where, std::move(value));
         continue;
       }
       value.owner = where;
       node.entries.push_back({std::move(*name), where, std::move(value)});
     }
     if (!merged.empty()) put_merged_first(node, std::move(merged));
+  }
+
+  // Files in use repeat the free-form sections, and Azure ML's client takes the last one.
+  void repeat(Node& first, const std::string& name, Place where, Node value) {
+    if (name != "environment_variables" && name != "tags" && name != "properties") {
+      report_.error(where, fmt::format("the key '{}' stands twice in this mapping", name));
+      return;
+    }
+    report_.warn(where, fmt::format("'{}' stands twice in this mapping: this one counts, the first "
+                                    "one is lost",
+                                    name));
+    value.owner = where;
+    first = std::move(value);
   }
 
   std::optional<std::string> key_name(const FlatNode& key) {
@@ -279,9 +319,15 @@ class Expander {
 };
 
 void report_syntax_error(Report& report, std::size_t source, const YAML::Exception& failure) {
-  const std::size_t size = report.source(source).text.size();
+  const std::string_view text = report.source(source).text;
   const std::size_t offset =
-      failure.mark.pos < 0 ? 0 : std::min(static_cast<std::size_t>(failure.mark.pos), size);
+      failure.mark.pos < 0 ? 0 : std::min(static_cast<std::size_t>(failure.mark.pos), text.size());
+  const std::size_t line = offset == 0 ? 0 : text.rfind('\n', offset - 1) + 1;  // npos + 1 is 0
+  const std::size_t first = std::min(text.find_first_not_of(' ', line), text.size());
+  if (first < text.size() && text[first] == '\t') {
+    report.error({source, first}, "a tab cannot indent YAML: use blanks");
+    return;
+  }
   report.error({source, offset}, fmt::format("this is not YAML: {}", failure.msg));
 }
 

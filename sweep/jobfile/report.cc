@@ -11,7 +11,8 @@
 namespace trawl::jobfile {
 namespace {
 
-constexpr std::size_t kMostDiagnostics = 200;
+constexpr std::size_t kMostOfASeverity = 200;
+constexpr std::size_t kLongestMessage = 1000;  // a key may be a megabyte long
 
 bool continues_character(char c) {
   return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
@@ -59,12 +60,19 @@ std::vector<Diagnostic> Report::diagnostics() const {
 
 void Report::put(Severity severity, Place place, std::string message) {
   if (severity == Severity::kError) failed_ = true;
+  if (message.size() > kLongestMessage) {
+    std::size_t end = kLongestMessage;
+    while (continues_character(message[end])) --end;
+    message.resize(end);
+    message += "...";
+  }
   // A node that is used twice through an alias would say everything twice.
   const bool known = std::ranges::any_of(entries_, [&](const Entry& entry) {
     return entry.severity == severity && entry.place.source == place.source &&
            entry.place.offset == place.offset && entry.message == message;
   });
-  if (known || entries_.size() >= kMostDiagnostics) return;
+  const auto of_severity = std::ranges::count(entries_, severity, &Entry::severity);
+  if (known || static_cast<std::size_t>(of_severity) >= kMostOfASeverity) return;
   entries_.push_back({severity, place, std::move(message)});
 }
 

@@ -38,8 +38,8 @@ class Report {
   }
   bool failed() const { return failed_; }
 
-  /// Everything reported, in the order of the sources and of the places in them. At most 200: a
-  /// file with more faults is mended in steps.
+  /// Everything reported, in the order of the sources and of the places in them. At most 200 errors
+  /// and 200 warnings, each of at most 1000 bytes: a file with more faults is mended in steps.
   std::vector<Diagnostic> diagnostics() const;
 
  private:

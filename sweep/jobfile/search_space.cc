@@ -140,9 +140,18 @@ std::optional<ChoiceOption> read_option(Context& context, Node& node, const std:
   if (const auto* number = std::get_if<double>(&node.scalar)) {
     if (std::isfinite(*number)) return ChoiceOption{*number};
   }
-  if (read_text(context, node, fmt::format("a value of {}", name))) {
-    return ChoiceOption{*text_of(node)};
+  if (text_of(node) != nullptr) {
+    if (read_text(context, node, fmt::format("a value of {}", name))) {
+      return ChoiceOption{*text_of(node)};
+    }
+    return std::nullopt;
   }
+  const bool quotable = node.kind == Node::Kind::kScalar && !is_null(node);
+  context.report.error(
+      node.where,
+      fmt::format("a value of {} cannot be {}: integers, finite floats, text and "
+                  "mappings can be drawn{}",
+                  name, kind_name(node), quotable ? "; put it in quotes to pass it as text" : ""));
   return std::nullopt;
 }
 
@@ -162,12 +171,6 @@ Choice read_choice(Context& context, Node& node, const std::string& name, double
         values->where, fmt::format("{}.values is empty: a choice needs at least one value", name));
   }
   for (Node& item : values->items) {
-    if (is_null(item) || item.kind == Node::Kind::kList) {
-      context.report.error(item.where, fmt::format("a value of {} cannot be {}: integers, floats, "
-                                                   "text and mappings can be drawn",
-                                                   name, kind_name(item)));
-      continue;
-    }
     if (auto option = read_option(context, item, name, base)) {
       choice.options.push_back(std::move(*option));
     }
