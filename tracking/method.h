@@ -48,6 +48,12 @@ struct Call {
 /// array of strings; the parts of the path that are ids are added to it.
 using Method = Answer (*)(Call& call, const Json& fields);
 
+/// A name for what its maker gave none, like "calm-otter-123", from a random id.
+std::string made_up_name(std::string_view id);
+
+/// 404 "Run with id=X not found" for a run that the session does not hold.
+tl::expected<const Run*, Refusal> known_run(const Call& call, std::string_view run_id);
+
 /// `path` is what follows /api/2.0/mlflow/ (or /ajax-api/2.0/mlflow/). A part `{name}` matches any
 /// one part and becomes the field `name`.
 struct Route {

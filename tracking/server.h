@@ -20,7 +20,7 @@ struct ServerSettings {
   /// Threads are started as requests need them, up to this many, and end after some idle seconds.
   /// A request that waits for its commit or for a slow upload holds one.
   int thread_count_max = 64;
-  int connection_count_max = 4096;  // further connections wait in the system's backlog
+  int connection_count_max = 4096;  // a further one is closed at once; clients try again
   std::size_t json_bytes_max = std::size_t{64}
                                << 20;  // a longer JSON body is 400; artifacts stream
 };

@@ -75,7 +75,9 @@ struct SessionSettings {
 
   std::function<std::int64_t()> now_ms;  // milliseconds since the Unix epoch; any thread
   std::function<std::string()> new_id;   // 32 hexadecimal digits, never the same; any thread
-  std::function<void(const std::string&)> warn;  // a sentence for the trial's log; any thread
+  /// Takes a sentence for the trial's log. From any thread, under the session's lock: it must not
+  /// call the session.
+  std::function<void(const std::string&)> warn;
 };
 
 /// All functions may be called from any thread.
@@ -99,9 +101,15 @@ class Session {
   Result<void> rebuild();  // mutex_ held
   Response handle_method(const Request& request);
   Response handle_artifacts(const Request& request, std::string_view path);
+  Response list_run_artifacts(const Request& request);
   bool wait_until_durable(std::unique_lock<std::mutex>& lock, std::uint64_t ticket);
   void commit_queue(std::unique_lock<std::mutex>& lock);
-  tl::expected<std::string, Refusal> stored_path(std::string_view path);
+  // Where the store keeps it; `is_whole`: it names all artifacts of a run or a model, no file.
+  struct StoredPath {
+    std::string path;
+    bool is_whole{};
+  };
+  tl::expected<StoredPath, Refusal> stored_path(std::string_view path);
 
   const SessionSettings settings_;
   const ArtifactStore artifacts_;

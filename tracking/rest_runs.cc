@@ -1,0 +1,197 @@
+// tracking/rest_runs.cc: runs as a whole: create, get, update, tags. What is logged to a run is in
+// rest_logs.cc.
+#include <algorithm>
+#include <array>
+
+#include "tracking/method.h"
+#include "tracking/validation.h"
+
+namespace trawl::tracking {
+namespace {
+
+constexpr std::array<std::string_view, 5> kStatuses = {"RUNNING", "SCHEDULED", "FINISHED", "FAILED",
+                                                       "KILLED"};
+
+struct Tag {
+  std::string key;
+  std::string value;
+};
+
+Tag read_tag(FieldReader& reader) {
+  std::string key = reader.key("tag");
+  return {std::move(key), cut(reader.optional_text("value").value_or(""), kTagCharactersMax)};
+}
+
+Json info_json(const Run& run) {
+  Json info = {
+      {"run_id", run.run_id},
+      {"run_uuid", run.run_id},
+      {"run_name", run.name},
+      {"experiment_id", run.experiment_id},
+      {"user_id", run.user_id},
+      {"status", run.status},
+      {"start_time", run.start_time_ms},
+      {"artifact_uri", "mlflow-artifacts:/" + run.experiment_id + "/" + run.run_id + "/artifacts"},
+      {"lifecycle_stage", "active"}};
+  if (run.end_time_ms) info["end_time"] = *run.end_time_ms;
+  return info;
+}
+
+Json pairs_json(const std::map<std::string, std::string, std::less<>>& pairs) {
+  Json list = Json::array();
+  for (const auto& [key, value] : pairs) list.push_back({{"key", key}, {"value", value}});
+  return list;
+}
+
+Json documents_json(const Call& call, std::string_view kind, const std::string& run_id) {
+  Json list = Json::array();
+  for (const std::string_view text : call.state.find_documents(kind, run_id + "/")) {
+    list.push_back(Json::parse(text, nullptr, false));
+  }
+  return list;
+}
+
+void set_unless_empty(Json& object, const char* name, Json value) {
+  if (!value.empty()) object[name] = std::move(value);
+}
+
+Json run_json(const Call& call, const Run& run) {
+  Json metrics = Json::array();
+  for (const auto& [key, series] : run.metrics) {
+    const MetricRow& latest = series.latest();
+    metrics.push_back({{"key", key},
+                       {"value", number_json(latest.value)},
+                       {"timestamp", latest.timestamp_ms},
+                       {"step", latest.step}});
+  }
+  Json data = Json::object();
+  set_unless_empty(data, "metrics", std::move(metrics));
+  set_unless_empty(data, "params", pairs_json(run.params));
+  set_unless_empty(data, "tags", pairs_json(run.tags));
+  Json inputs = Json::object();
+  set_unless_empty(inputs, "dataset_inputs", documents_json(call, "dataset_input", run.run_id));
+  set_unless_empty(inputs, "model_inputs", documents_json(call, "model_input", run.run_id));
+  Json outputs = Json::object();
+  set_unless_empty(outputs, "model_outputs", documents_json(call, "model_output", run.run_id));
+  return {{"info", info_json(run)},
+          {"data", std::move(data)},
+          {"inputs", std::move(inputs)},
+          {"outputs", std::move(outputs)}};
+}
+
+Answer get_run(Call& call, const Json& fields) {
+  FieldReader reader(fields);
+  const std::string run_id = reader.run_id();
+  if (reader.refusal()) return refuse(*reader.refusal());
+  const auto run = known_run(call, run_id);
+  if (!run) return refuse(run.error());
+  return Json{{"run", run_json(call, **run)}};
+}
+
+// Experiment "0" is what a client names when nobody told it better, so it stands for the trial's
+// own.
+Answer create_run(Call& call, const Json& fields) {
+  FieldReader reader(fields);
+  const std::string asked = reader.optional_text("experiment_id").value_or("0");
+  const std::string name = reader.optional_text("run_name").value_or("");
+  RunCreated created{call.settings.new_id(), call.settings.experiment_id, name,
+                     reader.optional_text("user_id").value_or(""),
+                     reader.optional_integer("start_time").value_or(0)};
+  std::vector<Tag> tags;
+  for (const Json& element : reader.array("tags")) {
+    FieldReader tag_reader(element);
+    tags.push_back(read_tag(tag_reader));
+    if (tag_reader.refusal()) reader.refuse(*tag_reader.refusal());
+    if (tags.back().key == "mlflow.runName" && name.empty()) created.run_name = tags.back().value;
+  }
+  if (reader.refusal()) return refuse(*reader.refusal());
+  if (asked != "0" && asked != call.settings.experiment_id) {
+    return refuse(resource_missing("No Experiment with id=" + asked + " exists"));
+  }
+  if (created.run_name.empty()) created.run_name = made_up_name(created.run_id);
+  const std::string run_id = created.run_id;
+  call.record(std::move(created));
+  for (Tag& tag : tags) call.record(TagSet{run_id, std::move(tag.key), std::move(tag.value)});
+  return Json{{"run", run_json(call, *call.state.find_run(run_id))}};
+}
+
+// An unknown status word is ignored, as the server does.
+Answer update_run(Call& call, const Json& fields) {
+  FieldReader reader(fields);
+  RunUpdated updated;
+  updated.run_id = reader.run_id();
+  updated.status = reader.optional_text("status");
+  updated.end_time_ms = reader.optional_integer("end_time");
+  updated.run_name = reader.optional_text("run_name");
+  if (reader.refusal()) return refuse(*reader.refusal());
+  const auto run = known_run(call, updated.run_id);
+  if (!run) return refuse(run.error());
+  if (updated.status && std::ranges::find(kStatuses, *updated.status) == kStatuses.end()) {
+    updated.status.reset();
+  }
+  if (updated.run_name && updated.run_name->empty()) updated.run_name.reset();
+  call.record(std::move(updated));
+  return Json{{"run_info", info_json(**run)}};
+}
+
+Answer set_tag(Call& call, const Json& fields) {
+  FieldReader reader(fields);
+  const std::string run_id = reader.run_id();
+  Tag tag = read_tag(reader);
+  if (reader.refusal()) return refuse(*reader.refusal());
+  if (const auto run = known_run(call, run_id); !run) return refuse(run.error());
+  call.record(TagSet{run_id, std::move(tag.key), std::move(tag.value)});
+  return Json::object();
+}
+
+Answer delete_tag(Call& call, const Json& fields) {
+  FieldReader reader(fields);
+  const std::string run_id = reader.run_id();
+  std::string key = reader.text("key");
+  if (reader.refusal()) return refuse(*reader.refusal());
+  const auto run = known_run(call, run_id);
+  if (!run) return refuse(run.error());
+  if (!(*run)->tags.contains(key)) {
+    return refuse(resource_missing("No tag with name: " + key + " in run with id " + run_id));
+  }
+  call.record(TagDeleted{run_id, std::move(key)});
+  return Json::object();
+}
+
+constexpr Route kRoutes[] = {
+    {"GET", "runs/get", get_run},
+    {"POST", "runs/create", create_run},
+    {"POST", "runs/update", update_run},
+    {"POST", "runs/set-tag", set_tag},
+    {"POST", "runs/delete-tag", delete_tag},
+};
+
+}  // namespace
+
+std::span<const Route> run_routes() {
+  return kRoutes;
+}
+
+tl::expected<const Run*, Refusal> known_run(const Call& call, std::string_view run_id) {
+  const Run* run = call.state.find_run(run_id);
+  if (run == nullptr) {
+    return refuse(resource_missing("Run with id=" + cut(std::string(run_id), 64) + " not found"));
+  }
+  return run;
+}
+
+// The server's own form, word-animal-number, from the digits of an id that was random already.
+std::string made_up_name(std::string_view id) {
+  constexpr std::array<std::string_view, 16> words = {
+      "able", "bold",    "calm",   "deep",  "eager", "fair",  "gentle", "honest",
+      "keen", "likable", "mighty", "noble", "quiet", "rapid", "sunny",  "wise"};
+  constexpr std::array<std::string_view, 16> animals = {
+      "carp", "cod",   "crab",  "dolphin", "eel",   "gull",  "heron",    "lobster",
+      "orca", "otter", "perch", "seal",    "shark", "squid", "sturgeon", "whale"};
+  std::uint32_t number = 0;
+  for (const char c : id) number = number * 31 + static_cast<unsigned char>(c);
+  return std::string(words[number % 16]) + "-" + std::string(animals[number / 16 % 16]) + "-" +
+         std::to_string(number / 256 % 1000);
+}
+
+}  // namespace trawl::tracking
