@@ -15,8 +15,6 @@ namespace trawl::protocol {
 
 struct SubmitJob {
   JobSpec spec;
-  std::string
-      staged_code;  // a folder under the state folder's staging/ that becomes the job's, or empty
 };
 struct CancelJob {
   std::string name;  // a job's or a trial's

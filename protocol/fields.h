@@ -343,7 +343,7 @@ namespace trawl::protocol {
 
 template <class Archive>
 void serialize(Archive& a, SubmitJob& v) {
-  a(v.spec, v.staged_code);
+  a(v.spec);
 }
 template <class Archive>
 void serialize(Archive& a, CancelJob& v) {

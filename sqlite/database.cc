@@ -69,9 +69,10 @@ Result<std::unique_ptr<SQLite::Database>> open(const std::string& path, Access a
       guarded(what, [&] { return (*opened)->execAndGet("PRAGMA user_version").getInt(); });
   if (!version) return tl::unexpected(version.error());
   if (*version > static_cast<int>(migrations.size())) {
-    return fail(ErrorCode::kInvalid,
-                fmt::format("{}: its schema version is {}, this release knows {}: use a newer trawl",
-                            what, *version, migrations.size()));
+    return fail(
+        ErrorCode::kInvalid,
+        fmt::format("{}: its schema version is {}, this release knows {}: use a newer trawl", what,
+                    *version, migrations.size()));
   }
   if (access == Access::kWrite) {
     const auto migrated = guarded(what, [&] { migrate(**opened, migrations); });

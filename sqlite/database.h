@@ -1,5 +1,5 @@
-// sqlite/database.h: opens a SQLite file the way we use it: write-ahead log, synced on every commit,
-// foreign keys on, a schema version that only moves forward. SQLiteCpp does the rest.
+// sqlite/database.h: opens a SQLite file the way we use it: write-ahead log, synced on every
+// commit, foreign keys on, a schema version that only moves forward. SQLiteCpp does the rest.
 //
 // SQLiteCpp throws SQLite::Exception; `guarded` turns that into a Result, so that it ends here.
 #pragma once

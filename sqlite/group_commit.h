@@ -19,8 +19,8 @@ class GroupCommit {
  public:
   /// Runs inside the transaction, on the writer's thread; throws SQLite::Exception, nothing else.
   using Work = std::function<void(SQLite::Database&)>;
-  /// Runs on the writer's thread after the commit (or its failure), in the order of submission. Must
-  /// not block.
+  /// Runs on the writer's thread after the commit (or its failure), in the order of submission.
+  /// Must not block.
   using Done = std::function<void(const Result<void>&)>;
 
   /// `what` names the file in errors: "cannot write /path/trawl.db".

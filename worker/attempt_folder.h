@@ -1,0 +1,36 @@
+// worker/attempt_folder.h: where an attempt lives on disk:
+//
+//   <jobs>/<job>/trials/<number>/attempt-<k>/
+//     work/                     the working directory: a copy of the code, ./outputs, ./logs
+//     user_logs/std_log.txt     what its processes print
+//     named_outputs/<name>/     what ${{outputs.name}} names
+//     artifacts/<run>/          what the script logged as MLflow artifacts
+//
+// Folders are the user's alone (0700).
+#pragma once
+
+#include <string>
+
+#include "base/error.h"
+#include "core/message.h"
+#include "distribution/launch/plan.h"
+
+namespace trawl::worker {
+
+struct AttemptFolder {
+  std::string root;
+  std::string work() const { return root + "/work"; }
+  std::string log() const { return root + "/user_logs/std_log.txt"; }
+  std::string outputs() const { return root + "/named_outputs"; }
+  std::string artifacts() const { return root + "/artifacts"; }
+};
+
+AttemptFolder attempt_folder(const std::string& jobs_folder, const core::LaunchOrder& order);
+
+/// Makes the folders and copies the code. Fails with the path and the reason.
+Result<void> make_folder(const AttemptFolder& folder, const core::LaunchOrder& order);
+
+/// Makes what the outputs of a plan need.
+Result<void> make_outputs(const launch::ProcessPlan& plan);
+
+}  // namespace trawl::worker

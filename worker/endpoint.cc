@@ -1,0 +1,121 @@
+#include "worker/endpoint.h"
+
+#include <chrono>
+#include <fstream>
+#include <pwd.h>
+#include <sys/random.h>
+#include <unistd.h>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/assert.h"
+#include "sweep/experiment.h"
+
+namespace trawl::worker {
+namespace {
+
+constexpr std::size_t kTokenBytes = 32;
+constexpr std::size_t kRunIdBytes = 16;
+
+std::int64_t now_ms() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
+std::string user_name() {
+  const passwd* entry = getpwuid(getuid());
+  return entry != nullptr ? entry->pw_name : std::to_string(getuid());
+}
+
+std::vector<NamedText> first_tags(const core::LaunchOrder& order) {
+  std::vector<NamedText> tags = {{"mlflow.user", user_name()},
+                                 {"mlflow.source.name", order.command.command},
+                                 {"mlflow.source.type", "JOB"}};
+  if (order.is_sweep) tags.push_back({"mlflow.parentRunId", order.job_name});
+  return tags;
+}
+
+std::vector<NamedText> sampled_params(const core::LaunchOrder& order) {
+  std::vector<NamedText> params;
+  for (const NamedValue& parameter : order.parameters) {
+    params.push_back({parameter.name, plain_text(parameter.value)});
+  }
+  return params;
+}
+
+}  // namespace
+
+std::string random_hex(std::size_t byte_count) {
+  std::vector<unsigned char> bytes(byte_count);
+  const ssize_t got = getrandom(bytes.data(), bytes.size(), 0);
+  TRAWL_ASSERT(got == static_cast<ssize_t>(byte_count));
+  std::string text;
+  for (const unsigned char byte : bytes) text += fmt::format("{:02x}", byte);
+  return text;
+}
+
+class Endpoint::SpoolSink : public tracking::Sink {
+ public:
+  SpoolSink(Spool* spool, core::AttemptId attempt) : spool_(spool), attempt_(attempt) {}
+
+  Result<void> commit(std::span<const Record> records) override {
+    return spool_->append(core::AttemptLogged{attempt_, {records.begin(), records.end()}});
+  }
+
+ private:
+  Spool* spool_;
+  core::AttemptId attempt_;
+};
+
+Endpoint::Endpoint(Spool* spool) : spool_(spool) {}
+Endpoint::~Endpoint() = default;
+
+Result<std::unique_ptr<Endpoint>> Endpoint::start(Spool* spool) {
+  std::unique_ptr<Endpoint> endpoint(new Endpoint(spool));
+  auto server = tracking::Server::start({});
+  if (!server) return tl::unexpected(server.error());
+  endpoint->server_ = std::move(*server);
+  return endpoint;
+}
+
+Result<EndpointAccess> Endpoint::open(const core::LaunchOrder& order,
+                                      const std::string& artifacts_folder,
+                                      const std::string& log_path) {
+  auto sink = std::make_unique<SpoolSink>(spool_, order.attempt);
+  tracking::SessionSettings settings;
+  settings.trial = order.trial_name;
+  settings.token = random_hex(kTokenBytes);
+  settings.run_id = order.trial_name;
+  settings.run_name = order.trial_name;
+  settings.user = user_name();
+  settings.start_time_ms = now_ms();
+  settings.experiment_id = experiment_id(order.experiment_name);
+  settings.experiment_name = order.experiment_name;
+  settings.experiment_creation_ms = settings.start_time_ms;
+  settings.tags = first_tags(order);
+  settings.params = sampled_params(order);
+  settings.artifacts_root = artifacts_folder;
+  settings.sink = sink.get();
+  settings.reload = [spool = spool_, attempt = order.attempt] {
+    return spool->records_of(attempt);
+  };
+  settings.now_ms = now_ms;
+  settings.new_id = [] { return random_hex(kRunIdBytes); };
+  settings.warn = [log_path](const std::string& sentence) {
+    std::ofstream(log_path, std::ios::app) << "trawl: warning: " << sentence << "\n";
+  };
+  EndpointAccess access{fmt::format("http://127.0.0.1:{}/t/{}", server_->port(), order.trial_name),
+                        settings.token};
+  const auto added = server_->add_session(std::move(settings));
+  if (!added) return tl::unexpected(added.error());
+  sinks_[order.trial_name] = std::move(sink);
+  return access;
+}
+
+void Endpoint::close(const core::LaunchOrder& order) {
+  server_->remove_session(order.trial_name);
+  sinks_.erase(order.trial_name);
+}
+
+}  // namespace trawl::worker

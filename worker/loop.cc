@@ -1,0 +1,288 @@
+#include "worker/loop.h"
+
+#include <chrono>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "protocol/clock.h"
+#include "protocol/codec.h"
+#include "sweep/experiment.h"
+
+namespace trawl::worker {
+namespace {
+
+using protocol::now;
+
+constexpr std::size_t kTailBytes = 4096;     // of an attempt's log, kept with its end
+constexpr std::int64_t kResendCount = 1000;  // reports a read of the spool
+constexpr Duration kAloneMax = std::chrono::minutes(1);
+
+std::int32_t usable_cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+  return std::max(CPU_COUNT(&set), 1);
+}
+
+std::uint64_t fresh_number() {
+  return std::stoull(random_hex(7), nullptr, 16);
+}
+
+std::string find_shell() {
+  return access("/bin/bash", X_OK) == 0 ? "/bin/bash" : "/bin/sh";
+}
+
+// Every process of this worker carries it in its environment.
+std::string marker_prefix(const std::string& home) {
+  return home + ":";
+}
+
+std::string marker(const std::string& home, core::AttemptId attempt) {
+  return marker_prefix(home) + core::to_string(attempt);
+}
+
+}  // namespace
+
+Loop::Loop(const WorkerOptions& options, std::unique_ptr<DurableQueue> durable,
+           std::unique_ptr<Spool> spool, std::unique_ptr<Endpoint> endpoint,
+           std::unique_ptr<protocol::Dealer> dealer)
+    : options_(options),
+      shell_(find_shell()),
+      durable_(std::move(durable)),
+      spool_(std::move(spool)),
+      endpoint_(std::move(endpoint)),
+      dealer_(std::move(dealer)),
+      agent_({options.name, fresh_number(), spool_->id(),
+              options.slot_count > 0 ? options.slot_count : usable_cores()}) {}
+
+Result<void> Loop::take_up_leftovers() {
+  kill_marked(marker_prefix(options_.home), true);
+  const auto leftovers = spool_->leftovers();
+  if (!leftovers) return tl::unexpected(leftovers.error());
+  for (const Spool::Leftover& leftover : *leftovers) {
+    if (leftover.end_seq != 0) {
+      happened(core::EndSpooled{leftover.attempt, leftover.end_seq});
+      continue;
+    }
+    // Its processes are gone, just now at the latest, and nobody saw how.
+    auto appended = spool_->append(core::AttemptEnded{
+        leftover.attempt, {core::Outcome::Kind::kLost, 0, "the worker was restarted"}});
+    if (!appended) return appended;
+  }
+  return {};
+}
+
+Result<void> Loop::run() {
+  auto taken_up = take_up_leftovers();
+  if (!taken_up) return taken_up;
+  alone_since_ = now();
+  while (!quitting_) {
+    protocol::Waiter waiter;
+    waiter.add(*dealer_);
+    waiter.add(durable_->descriptor());
+    for (const auto& [attempt, live] : live_) waiter.add(live.process.pidfd);
+    waiter.wait(wait_time());
+    read_link();
+    reap_ended();
+    send_durable();
+    if (timer_ && *timer_ <= now()) {
+      timer_.reset();
+      happened(core::AgentTimerFired{});
+    }
+    const bool idle = live_.empty() && alone_since_ && now() - *alone_since_ >= kAloneMax;
+    if (idle) {
+      spdlog::info("no coordinator for {} s and nothing runs here: leaving",
+                   std::chrono::duration_cast<std::chrono::seconds>(kAloneMax).count());
+      quitting_ = true;
+    }
+  }
+  return {};
+}
+
+std::optional<Duration> Loop::wait_time() const {
+  std::optional<Instant> until = timer_;
+  if (alone_since_ && live_.empty()) {
+    const Instant leave = *alone_since_ + kAloneMax;
+    if (!until || leave < *until) until = leave;
+  }
+  if (!until) return std::nullopt;
+  return *until - now();
+}
+
+void Loop::happened(decltype(core::AgentEvent::body) body) {
+  for (auto& command : agent_.step({now(), std::move(body)})) {
+    commands_.push_back(std::move(command));
+  }
+  // A command may make something happen in turn; the outermost call works the queue off in order.
+  if (performing_) return;
+  performing_ = true;
+  while (!commands_.empty()) {
+    const core::AgentCommand command = std::move(commands_.front());
+    commands_.pop_front();
+    perform(command);
+  }
+  performing_ = false;
+}
+
+void Loop::perform(const core::AgentCommand& command) {
+  if (const auto* hello = std::get_if<core::SayHello>(&command)) {
+    dealer_->send(protocol::encode(core::FromWorker(hello->hello)));
+  } else if (const auto* spawn = std::get_if<core::Spawn>(&command)) {
+    launch(spawn->order);
+  } else if (const auto* sent = std::get_if<core::Signal>(&command)) {
+    signal(*sent);
+  } else if (const auto* append = std::get_if<core::Append>(&command)) {
+    spool_->append_later(append->body, [](const Error& error) {
+      spdlog::error("a report is lost until this worker restarts: {}", error.message);
+    });
+  } else if (const auto* discard = std::get_if<core::Discard>(&command)) {
+    spool_->discard(discard->committed);
+  } else if (const auto* again = std::get_if<core::Resend>(&command)) {
+    resend(again->committed);
+  } else if (const auto* timer = std::get_if<core::SetAgentTimer>(&command)) {
+    timer_ = timer->at;
+  } else {
+    quitting_ = true;
+  }
+}
+
+void Loop::launch(const core::LaunchOrder& order) {
+  const AttemptFolder folder = attempt_folder(options_.jobs_folder, order);
+  auto process = start(order, folder);
+  if (!process) {
+    spdlog::warn("{} of {}: {}", core::to_string(order.attempt), order.trial_name,
+                 process.error().message);
+    endpoint_->close(order);
+    happened(core::ProcessesGone{order.attempt,
+                                 {core::Outcome::Kind::kUnstarted, 0, process.error().message}});
+    return;
+  }
+  spdlog::info("{} of {} runs as process {}", core::to_string(order.attempt), order.trial_name,
+               process->pid);
+  live_.emplace(order.attempt, Live{order, folder, *process, false});
+  happened(core::Spawned{order.attempt, process->pid, folder.root});
+}
+
+Result<Process> Loop::start(const core::LaunchOrder& order, const AttemptFolder& folder) {
+  auto made = make_folder(folder, order);
+  if (!made) return tl::unexpected(made.error());
+  const auto access = endpoint_->open(order, folder.artifacts(), folder.log());
+  if (!access) return tl::unexpected(access.error());
+
+  launch::Trial trial;
+  trial.job_name = order.job_name;
+  trial.trial_name = order.trial_name;
+  trial.experiment_name = order.experiment_name;
+  trial.experiment_id = experiment_id(order.experiment_name);
+  trial.is_sweep = order.is_sweep;
+  trial.command = &order.command;
+  trial.inputs = &order.inputs;
+  trial.outputs = &order.outputs;
+  trial.parameters = &order.parameters;
+  const launch::Place place{folder.work(),
+                            folder.outputs(),
+                            access->uri,
+                            access->token,
+                            marker(options_.home, order.attempt),
+                            shell_};
+  const auto plan = launch::plan(trial, place);
+  if (!plan) return tl::unexpected(plan.error());
+  auto outputs_made = make_outputs(*plan);
+  if (!outputs_made) return tl::unexpected(outputs_made.error());
+  return spawn(
+      {plan->argv, environment_with(plan->environment, plan->unset), folder.work(), folder.log()});
+}
+
+void Loop::signal(const core::Signal& signal) {
+  const auto found = live_.find(signal.attempt);
+  if (found == live_.end()) return;
+  found->second.signalled = true;
+  signal_group(found->second.process.pid, signal.kill ? SIGKILL : SIGTERM);
+  spdlog::info("{}: {}", core::to_string(signal.attempt), signal.kill ? "SIGKILL" : "SIGTERM");
+}
+
+void Loop::reap_ended() {
+  if (live_.empty()) return;
+  std::vector<pollfd> polled;
+  std::vector<core::AttemptId> attempts;
+  for (const auto& [attempt, live] : live_) {
+    polled.push_back({live.process.pidfd, POLLIN, 0});
+    attempts.push_back(attempt);
+  }
+  if (poll(polled.data(), polled.size(), 0) <= 0) return;
+  for (std::size_t i = 0; i < polled.size(); ++i) {
+    if (polled[i].revents == 0) continue;
+    const Live live = std::move(live_.at(attempts[i]));
+    live_.erase(attempts[i]);
+    finish(live);
+  }
+}
+
+void Loop::finish(const Live& live) {
+  // The leader is still a zombie, so its number cannot have been given to another group.
+  signal_group(live.process.pid, SIGKILL);
+  core::Outcome outcome = reap(live.process);
+  close(live.process.pidfd);
+  if (live.signalled) kill_marked(marker(options_.home, live.order.attempt), false);
+  endpoint_->close(live.order);
+  outcome.detail = tail_of(live.folder.log(), kTailBytes);
+  spdlog::info("{} of {} ended: {} {}", core::to_string(live.order.attempt), live.order.trial_name,
+               outcome.kind == core::Outcome::Kind::kExited ? "exit code" : "signal", outcome.code);
+  happened(core::ProcessesGone{live.order.attempt, std::move(outcome)});
+}
+
+void Loop::send_durable() {
+  for (const core::Report& report : durable_->take()) {
+    if (const auto* ended = std::get_if<core::AttemptEnded>(&report.body)) {
+      happened(core::EndSpooled{ended->attempt, report.seq});
+    }
+    if (!welcomed_ || report.seq <= sent_) continue;
+    dealer_->send(protocol::encode(core::FromWorker(report)));
+    sent_ = report.seq;
+  }
+}
+
+void Loop::resend(std::uint64_t committed) {
+  welcomed_ = true;
+  sent_ = committed;
+  while (true) {
+    const auto reports = spool_->read_after(sent_, kResendCount);
+    if (!reports) {
+      spdlog::error("{}", reports.error().message);
+      return;
+    }
+    if (reports->empty()) return;
+    for (const core::Report& report : *reports) {
+      dealer_->send(protocol::encode(core::FromWorker(report)));
+      sent_ = report.seq;
+    }
+  }
+}
+
+void Loop::read_link() {
+  while (const auto change = dealer_->next_change()) {
+    link_is_up_ = *change == protocol::Dealer::Change::kUp;
+    welcomed_ = false;
+    if (link_is_up_) {
+      alone_since_.reset();
+      happened(core::LinkUp{});
+    } else {
+      alone_since_ = now();
+    }
+  }
+  while (const auto frame = dealer_->receive()) {
+    auto message = protocol::decode_to_worker(*frame);
+    if (!message) {
+      spdlog::error("from the coordinator: {}", message.error().message);
+      continue;
+    }
+    happened(core::MessageArrived{std::move(*message)});
+  }
+}
+
+}  // namespace trawl::worker

@@ -1,0 +1,73 @@
+// worker/loop.h: the worker's one loop. Internal to worker/.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/instant.h"
+#include "core/agent.h"
+#include "protocol/mailbox.h"
+#include "protocol/socket.h"
+#include "worker/attempt_folder.h"
+#include "worker/endpoint.h"
+#include "worker/process.h"
+#include "worker/spool.h"
+#include "worker/worker.h"
+
+namespace trawl::worker {
+
+/// Reports that became durable, on their way from the spool's thread to the loop.
+using DurableQueue = protocol::Mailbox<core::Report>;
+
+class Loop {
+ public:
+  Loop(const WorkerOptions& options, std::unique_ptr<DurableQueue> durable,
+       std::unique_ptr<Spool> spool, std::unique_ptr<Endpoint> endpoint,
+       std::unique_ptr<protocol::Dealer> dealer);
+  Result<void> run();
+
+ private:
+  struct Live {
+    core::LaunchOrder order;
+    AttemptFolder folder;
+    Process process;
+    bool signalled = false;
+  };
+
+  Result<void> take_up_leftovers();
+  void step(core::AgentEvent event);
+  void happened(decltype(core::AgentEvent::body) body);
+  void perform(const core::AgentCommand& command);
+  void launch(const core::LaunchOrder& order);
+  Result<Process> start(const core::LaunchOrder& order, const AttemptFolder& folder);
+  void signal(const core::Signal& signal);
+  void reap_ended();
+  void finish(const Live& live);
+  void send_durable();
+  void resend(std::uint64_t committed);
+  void read_link();
+  std::optional<Duration> wait_time() const;
+
+  const WorkerOptions options_;
+  const std::string shell_;
+  std::unique_ptr<DurableQueue> durable_;  // the spool's thread uses it: outlives the spool
+  std::unique_ptr<Spool> spool_;
+  std::unique_ptr<Endpoint> endpoint_;
+  std::unique_ptr<protocol::Dealer> dealer_;
+  core::Agent agent_;
+  std::map<core::AttemptId, Live> live_;
+  std::deque<core::AgentCommand> commands_;
+  std::optional<Instant> timer_;
+  bool link_is_up_ = false;
+  bool welcomed_ = false;               // since the last Hello: reports may flow
+  std::uint64_t sent_ = 0;              // the last report sent over this link
+  std::optional<Instant> alone_since_;  // no link
+  bool performing_ = false;             // inside happened()
+  bool quitting_ = false;
+};
+
+}  // namespace trawl::worker

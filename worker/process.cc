@@ -1,0 +1,188 @@
+#include "worker/process.h"
+
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <dirent.h>
+#include <fcntl.h>
+#include <fstream>
+#include <map>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+extern char** environ;
+
+namespace trawl::worker {
+namespace {
+
+// posix_spawn's settings with their destructors.
+class SpawnSettings {
+ public:
+  SpawnSettings() {
+    posix_spawnattr_init(&attributes);
+    posix_spawn_file_actions_init(&actions);
+  }
+  ~SpawnSettings() {
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+  }
+  SpawnSettings(const SpawnSettings&) = delete;
+  SpawnSettings& operator=(const SpawnSettings&) = delete;
+
+  posix_spawnattr_t attributes;
+  posix_spawn_file_actions_t actions;
+};
+
+std::vector<char*> pointers(std::vector<std::string>& words) {
+  std::vector<char*> result;
+  result.reserve(words.size() + 1);
+  for (std::string& word : words) result.push_back(word.data());
+  result.push_back(nullptr);
+  return result;
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+bool is_marked(const std::string& environment, const std::string& variable, bool is_prefix) {
+  for (const std::string_view entry : split(environment, '\0')) {
+    if (is_prefix ? entry.starts_with(variable) : entry == variable) return true;
+  }
+  return false;
+}
+
+bool is_zombie(const std::string& pid) {
+  const std::string stat = read_file("/proc/" + pid + "/stat");
+  const std::size_t end_of_name = stat.rfind(')');
+  return end_of_name == std::string::npos || stat.compare(end_of_name, 3, ") Z") == 0;
+}
+
+std::vector<pid_t> find_marked(const std::string& variable, bool is_prefix) {
+  std::vector<pid_t> found;
+  DIR* proc = opendir("/proc");
+  if (proc == nullptr) return found;
+  while (const dirent* entry = readdir(proc)) {
+    const std::string name = entry->d_name;
+    pid_t pid = 0;
+    const auto parsed = std::from_chars(name.data(), name.data() + name.size(), pid);
+    if (parsed.ptr != name.data() + name.size() || pid == getpid()) continue;
+    const std::string environment = read_file("/proc/" + name + "/environ");
+    if (is_marked(environment, variable, is_prefix) && !is_zombie(name)) found.push_back(pid);
+  }
+  closedir(proc);
+  return found;
+}
+
+std::string valid_utf8(std::string text) {
+  if (is_utf8(text)) return text;
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) >= 0x80) c = '?';
+  }
+  return text;
+}
+
+}  // namespace
+
+std::vector<NamedText> environment_with(const std::vector<NamedText>& added,
+                                        const std::vector<std::string>& unset) {
+  std::map<std::string, std::string> variables;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text(*entry);
+    const std::size_t equals = text.find('=');
+    if (equals == std::string_view::npos) continue;
+    variables[std::string(text.substr(0, equals))] = std::string(text.substr(equals + 1));
+  }
+  for (const std::string& name : unset) variables.erase(name);
+  for (const NamedText& variable : added) variables[variable.name] = variable.text;
+  std::vector<NamedText> result;
+  result.reserve(variables.size());
+  for (auto& [name, text] : variables) result.push_back({name, text});
+  return result;
+}
+
+Result<Process> spawn(const SpawnOptions& options) {
+  constexpr mode_t kPrivate = 0600;
+  SpawnSettings settings;
+  sigset_t none, all;
+  sigemptyset(&none);
+  sigfillset(&all);
+  posix_spawnattr_setsigmask(&settings.attributes, &none);
+  posix_spawnattr_setsigdefault(&settings.attributes, &all);
+  posix_spawnattr_setflags(
+      &settings.attributes,
+      static_cast<short>(POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
+  posix_spawn_file_actions_addopen(&settings.actions, 0, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&settings.actions, 1, options.log_path.c_str(),
+                                   O_WRONLY | O_CREAT | O_APPEND, kPrivate);
+  posix_spawn_file_actions_adddup2(&settings.actions, 1, 2);
+  posix_spawn_file_actions_addchdir_np(&settings.actions, options.working_folder.c_str());
+
+  std::vector<std::string> argv = options.argv;
+  std::vector<std::string> environment;
+  environment.reserve(options.environment.size());
+  for (const NamedText& variable : options.environment) {
+    environment.push_back(variable.name + "=" + variable.text);
+  }
+  Process process;
+  const int error =
+      posix_spawn(&process.pid, argv[0].c_str(), &settings.actions, &settings.attributes,
+                  pointers(argv).data(), pointers(environment).data());
+  if (error != 0) return fail_errno("cannot start " + argv[0], error);
+  process.pidfd = static_cast<int>(syscall(SYS_pidfd_open, process.pid, 0));
+  if (process.pidfd < 0) {
+    const int number = errno;
+    signal_group(process.pid, SIGKILL);
+    waitpid(process.pid, nullptr, 0);
+    return fail_errno("cannot watch the process of " + argv[0], number);
+  }
+  return process;
+}
+
+core::Outcome reap(const Process& process) {
+  siginfo_t info{};
+  int result = 0;
+  do {
+    result = waitid(P_PID, static_cast<id_t>(process.pid), &info, WEXITED);
+  } while (result != 0 && errno == EINTR);
+  const bool exited = result == 0 && info.si_code == CLD_EXITED;
+  return {exited ? core::Outcome::Kind::kExited : core::Outcome::Kind::kSignalled, info.si_status,
+          ""};
+}
+
+void signal_group(pid_t leader, int signal) {
+  kill(-leader, signal);
+}
+
+void kill_marked(const std::string& marker, bool is_prefix) {
+  const std::string variable = "TRAWL_ATTEMPT=" + marker;
+  // Each pass kills what it finds; a process that forks meanwhile is found by the next.
+  for (auto found = find_marked(variable, is_prefix); !found.empty();
+       found = find_marked(variable, is_prefix)) {
+    for (const pid_t pid : found) kill(pid, SIGKILL);
+  }
+}
+
+std::string tail_of(const std::string& path, std::size_t bytes_max) {
+  std::ifstream in(path, std::ios::binary | std::ios::ate);
+  if (!in) return "";
+  const auto size = static_cast<std::size_t>(std::max<std::streamoff>(in.tellg(), 0));
+  const std::size_t count = std::min(size, bytes_max);
+  in.seekg(static_cast<std::streamoff>(size - count));
+  std::string text(count, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(count));
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  const std::size_t first_line_end = text.find('\n');
+  if (count < size && first_line_end != std::string::npos && first_line_end + 1 < text.size()) {
+    text.erase(0, first_line_end + 1);
+  }
+  return valid_utf8(std::move(text));
+}
+
+}  // namespace trawl::worker

@@ -1,0 +1,219 @@
+#include "worker/spool.h"
+
+#include <array>
+#include <future>
+#include <iterator>
+#include <sys/random.h>
+
+#include <fmt/format.h>
+
+#include "protocol/codec.h"
+
+namespace trawl::worker {
+namespace {
+
+constexpr std::array<const char*, 1> kMigrations = {R"sql(
+  CREATE TABLE spool(id INTEGER NOT NULL) STRICT;
+  CREATE TABLE report(
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    job INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    kind INTEGER NOT NULL,     -- the index of the body in core::ReportBody
+    body BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX report_of_attempt ON report(job, number, attempt);
+)sql"};
+
+constexpr int kLogged = 1;  // indices in core::ReportBody
+constexpr int kEnded = 2;
+static_assert(
+    std::is_same_v<std::variant_alternative_t<kLogged, core::ReportBody>, core::AttemptLogged>);
+static_assert(
+    std::is_same_v<std::variant_alternative_t<kEnded, core::ReportBody>, core::AttemptEnded>);
+
+core::AttemptId attempt_of(const core::ReportBody& body) {
+  return std::visit([](const auto& kind) { return kind.attempt; }, body);
+}
+
+std::string_view blob(const SQLite::Column& column) {
+  return {static_cast<const char*>(column.getBlob()), static_cast<std::size_t>(column.getBytes())};
+}
+
+std::int64_t as_signed(std::uint64_t number) {
+  return static_cast<std::int64_t>(number);
+}
+
+Result<core::ReportBody> read_body(const SQLite::Column& column, std::uint64_t seq) {
+  auto body = protocol::decode_report(blob(column));
+  if (!body)
+    return fail(ErrorCode::kInvalid,
+                fmt::format("report {} of the spool: {}", seq, body.error().message));
+  return body;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Spool>> Spool::open(const std::string& path, OnDurable on_durable) {
+  auto database = sqlite::open(path, sqlite::Access::kWrite, kMigrations);
+  if (!database) return tl::unexpected(database.error());
+  std::uint64_t fresh = 0;
+  if (getrandom(&fresh, sizeof fresh, 0) != sizeof fresh) return fail_errno("getrandom", errno);
+  fresh >>= 1;  // SQLite's integers are signed
+  const auto id = sqlite::guarded("cannot read " + path, [&] {
+    SQLite::Database& db = **database;
+    if (db.execAndGet("SELECT count(*) FROM spool").getInt() == 0) {
+      SQLite::Statement insert(db, "INSERT INTO spool(id) VALUES (?)");
+      insert.bind(1, as_signed(fresh));
+      insert.exec();
+    }
+    return db.execAndGet("SELECT id FROM spool").getInt64();
+  });
+  if (!id) return tl::unexpected(id.error());
+  auto reader = sqlite::open(path, sqlite::Access::kRead, kMigrations);
+  if (!reader) return tl::unexpected(reader.error());
+  std::unique_ptr<Spool> spool(new Spool(std::move(*reader), std::move(on_durable)));
+  spool->id_ = static_cast<std::uint64_t>(*id);
+  spool->writer_ =
+      std::make_unique<sqlite::GroupCommit>(std::move(*database), "cannot write " + path);
+  const auto left = spool->leftovers();
+  if (!left) return tl::unexpected(left.error());
+  for (const Leftover& leftover : *left) {
+    if (leftover.end_seq != 0) spool->ends_.insert(leftover.end_seq);
+  }
+  return spool;
+}
+
+void Spool::submit(core::ReportBody body, std::function<void(const Result<void>&)> done) {
+  struct Pending {
+    core::Report report;
+    std::string bytes;
+  };
+  auto pending = std::make_shared<Pending>();
+  pending->bytes = protocol::encode_report(body);
+  pending->report.body = std::move(body);
+  writer_->submit(
+      [pending](SQLite::Database& db) {
+        const core::AttemptId attempt = attempt_of(pending->report.body);
+        SQLite::Statement insert(
+            db, "INSERT INTO report(job, number, attempt, kind, body) VALUES (?, ?, ?, ?, ?)");
+        insert.bind(1, attempt.trial.job.number);
+        insert.bind(2, attempt.trial.number);
+        insert.bind(3, attempt.attempt);
+        insert.bind(4, static_cast<int>(pending->report.body.index()));
+        insert.bindNoCopy(5, pending->bytes.data(), static_cast<int>(pending->bytes.size()));
+        insert.exec();
+        pending->report.seq = static_cast<std::uint64_t>(db.getLastInsertRowid());
+      },
+      [this, pending, done = std::move(done)](const Result<void>& result) {
+        if (result) {
+          if (pending->report.body.index() == kEnded) {
+            const std::lock_guard lock(ends_mutex_);
+            ends_.insert(pending->report.seq);
+          }
+          on_durable_(std::move(pending->report));
+        }
+        done(result);
+      });
+}
+
+Result<void> Spool::append(core::ReportBody body) {
+  std::promise<Result<void>> promise;
+  std::future<Result<void>> durable = promise.get_future();
+  submit(std::move(body), [&promise](const Result<void>& result) { promise.set_value(result); });
+  return durable.get();
+}
+
+void Spool::append_later(core::ReportBody body, std::function<void(const Error&)> on_error) {
+  submit(std::move(body), [on_error = std::move(on_error)](const Result<void>& result) {
+    if (!result) on_error(result.error());
+  });
+}
+
+Result<std::vector<core::Report>> Spool::read_after(std::uint64_t seq, std::int64_t count) {
+  const std::lock_guard lock(reader_mutex_);
+  auto read = sqlite::guarded("cannot read the spool", [&]() -> Result<std::vector<core::Report>> {
+    SQLite::Statement select(*reader_,
+                             "SELECT seq, body FROM report WHERE seq > ? ORDER BY seq LIMIT ?");
+    select.bind(1, as_signed(seq));
+    select.bind(2, count);
+    std::vector<core::Report> reports;
+    while (select.executeStep()) {
+      const auto number = static_cast<std::uint64_t>(select.getColumn(0).getInt64());
+      auto body = read_body(select.getColumn(1), number);
+      if (!body) return tl::unexpected(body.error());
+      reports.push_back({number, std::move(*body)});
+    }
+    return reports;
+  });
+  if (!read) return tl::unexpected(read.error());
+  return std::move(*read);
+}
+
+Result<std::vector<Record>> Spool::records_of(core::AttemptId attempt) {
+  const std::lock_guard lock(reader_mutex_);
+  auto read = sqlite::guarded("cannot read the spool", [&]() -> Result<std::vector<Record>> {
+    SQLite::Statement select(*reader_,
+                             "SELECT seq, body FROM report WHERE job = ? AND number = ? AND "
+                             "attempt = ? AND kind = ? ORDER BY seq");
+    select.bind(1, attempt.trial.job.number);
+    select.bind(2, attempt.trial.number);
+    select.bind(3, attempt.attempt);
+    select.bind(4, kLogged);
+    std::vector<Record> records;
+    while (select.executeStep()) {
+      auto body = read_body(select.getColumn(1),
+                            static_cast<std::uint64_t>(select.getColumn(0).getInt64()));
+      if (!body) return tl::unexpected(body.error());
+      auto& logged = std::get<core::AttemptLogged>(*body);
+      std::move(logged.records.begin(), logged.records.end(), std::back_inserter(records));
+    }
+    return records;
+  });
+  if (!read) return tl::unexpected(read.error());
+  return std::move(*read);
+}
+
+Result<std::vector<Spool::Leftover>> Spool::leftovers() {
+  const std::lock_guard lock(reader_mutex_);
+  return sqlite::guarded("cannot read the spool", [&] {
+    SQLite::Statement select(*reader_,
+                             "SELECT job, number, attempt, max(CASE kind WHEN ? THEN seq ELSE 0 "
+                             "END) FROM report GROUP BY job, number, attempt");
+    select.bind(1, kEnded);
+    std::vector<Leftover> found;
+    while (select.executeStep()) {
+      const core::AttemptId attempt{
+          {core::JobId{select.getColumn(0).getInt64()}, select.getColumn(1).getInt64()},
+          select.getColumn(2).getInt()};
+      found.push_back({attempt, static_cast<std::uint64_t>(select.getColumn(3).getInt64())});
+    }
+    return found;
+  });
+}
+
+void Spool::discard(std::uint64_t committed) {
+  std::vector<std::uint64_t> acknowledged;
+  {
+    const std::lock_guard lock(ends_mutex_);
+    const auto past = ends_.upper_bound(committed);
+    acknowledged.assign(ends_.begin(), past);
+    ends_.erase(ends_.begin(), past);
+  }
+  if (acknowledged.empty()) return;
+  // Losing this delete costs nothing: the rows go at the next acknowledgement after a restart.
+  writer_->submit(
+      [acknowledged](SQLite::Database& db) {
+        SQLite::Statement erase(db,
+                                "DELETE FROM report WHERE (job, number, attempt) = (SELECT job, "
+                                "number, attempt FROM report WHERE seq = ?)");
+        for (const std::uint64_t seq : acknowledged) {
+          erase.bind(1, as_signed(seq));
+          erase.exec();
+          erase.reset();
+        }
+      },
+      [](const Result<void>&) {});
+}
+
+}  // namespace trawl::worker

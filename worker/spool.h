@@ -1,0 +1,70 @@
+// worker/spool.h: what a worker has to report and the coordinator has not committed yet, on disk.
+// A trial's client gets its 200 when its records are here. Reports are numbered from 1 without
+// gaps.
+//
+// Rows of a running attempt stay after they are acknowledged, so that its endpoint can be rebuilt
+// from them; they go with the acknowledgement of the attempt's end.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "core/message.h"
+#include "sqlite/group_commit.h"
+
+namespace trawl::worker {
+
+class Spool {
+ public:
+  /// `on_durable` is called on the spool's own thread, in the order of the numbers, for every
+  /// report that this process appends.
+  using OnDurable = std::function<void(core::Report)>;
+
+  static Result<std::unique_ptr<Spool>> open(const std::string& path, OnDurable on_durable);
+
+  /// Names this spool among all; made with the file.
+  std::uint64_t id() const { return id_; }
+
+  /// Any thread. Returns when the report is on disk.
+  Result<void> append(core::ReportBody body);
+
+  /// Any thread. Returns at once; an error goes to `on_error` on the spool's thread.
+  void append_later(core::ReportBody body, std::function<void(const Error&)> on_error);
+
+  /// Up to `count` reports after `seq`, in order.
+  Result<std::vector<core::Report>> read_after(std::uint64_t seq, std::int64_t count);
+
+  /// Every record that was accepted from the attempt.
+  Result<std::vector<Record>> records_of(core::AttemptId attempt);
+
+  struct Leftover {
+    core::AttemptId attempt;
+    std::uint64_t end_seq{};  // of its AttemptEnded; 0: it has none
+  };
+  /// The attempts that have rows here: what an earlier process of this worker left.
+  Result<std::vector<Leftover>> leftovers();
+
+  /// Reports up to `committed` are on the coordinator's disk.
+  void discard(std::uint64_t committed);
+
+ private:
+  Spool(std::unique_ptr<SQLite::Database> reader, OnDurable on_durable)
+      : reader_(std::move(reader)), on_durable_(std::move(on_durable)) {}
+  void submit(core::ReportBody body, std::function<void(const Result<void>&)> done);
+
+  std::uint64_t id_ = 0;
+  std::mutex reader_mutex_;
+  std::unique_ptr<SQLite::Database> reader_;
+  OnDurable on_durable_;
+  std::mutex ends_mutex_;
+  std::set<std::uint64_t> ends_;  // numbers of AttemptEnded rows that are still here
+  std::unique_ptr<sqlite::GroupCommit> writer_;
+};
+
+}  // namespace trawl::worker
