@@ -6,6 +6,7 @@
 #include <array>
 
 #include "tracking/method.h"
+#include "tracking/paging.h"
 #include "tracking/validation.h"
 
 namespace trawl::tracking {
@@ -166,6 +167,49 @@ Answer log_model_params(Call& call, const Json& fields) {
   return Json::object();
 }
 
+// The X of "name = 'X'", the one filter that a client sends by itself (to see whether a path that
+// is no artifact of the run is a model of it). Nothing for any other filter.
+std::optional<std::string> name_filter(std::string_view filter) {
+  const auto skip = [&](std::string_view token) {
+    while (filter.starts_with(' ')) filter.remove_prefix(1);
+    if (!filter.starts_with(token)) return false;
+    filter.remove_prefix(token.size());
+    return true;
+  };
+  if (!skip("name") || !skip("=") || !skip("'")) return std::nullopt;
+  const std::size_t end = filter.find('\'');
+  if (end == filter.npos || filter.find_first_not_of(' ', end + 1) != filter.npos) {
+    return std::nullopt;
+  }
+  return std::string(filter.substr(0, end));
+}
+
+Answer search_models(Call& call, const Json& fields) {
+  FieldReader reader(fields);
+  const std::string filter = reader.optional_text("filter").value_or("");
+  const auto page = read_page(reader);
+  const Json& experiments = reader.array("experiment_ids");
+  if (reader.refusal()) return refuse(*reader.refusal());
+  const auto name = name_filter(filter);
+  if (!filter.empty() && !name) {
+    return refuse(not_implemented("Models are searched by name only: filter \"name = 'X'\"."));
+  }
+  Json found = Json::array();
+  if (std::ranges::find(experiments, Json(call.settings.experiment_id)) != experiments.end()) {
+    for (const std::string_view text : call.state.find_documents(kModelKind, "")) {
+      Json model = Json::parse(text, nullptr, false);
+      if (!name || model["info"]["name"] == *name) found.push_back(std::move(model));
+    }
+  }
+  Json answer = Json::object();
+  const std::size_t end = std::min(found.size(), page.offset + page.count_max);
+  for (std::size_t i = page.offset; i < end; ++i) {
+    answer["models"].push_back(model_answer(call, std::move(found[i])).value()["model"]);
+  }
+  if (end < found.size()) answer["next_page_token"] = page_token(end);
+  return answer;
+}
+
 void record_models(Call& call, std::string_view kind, const std::string& run_id,
                    const Json& models) {
   for (const Json& model : models) {
@@ -259,6 +303,7 @@ Answer log_model(Call& call, const Json& fields) {
 
 constexpr Route kRoutes[] = {
     {"POST", "logged-models", create_model},
+    {"POST", "logged-models/search", search_models},
     {"GET", "logged-models/{model_id}", get_model},
     {"PATCH", "logged-models/{model_id}", finalize_model},
     {"PATCH", "logged-models/{model_id}/tags", set_model_tags},
