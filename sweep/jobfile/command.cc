@@ -3,6 +3,9 @@
 // optional inputs, is resolved here, since a job knows which inputs it has.
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <map>
+#include <unordered_map>
 
 #include <fmt/format.h>
 
@@ -14,6 +17,8 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kContexts = {"inputs", "outputs", "search_space"};
 constexpr std::string_view kOpen = "${{";
+constexpr std::size_t kBracesAt = 1;                     // where in kOpen the first brace is
+constexpr std::size_t kLongestCommand = 128 * 1024 - 1;  // one argument of execve on Linux
 constexpr std::string_view kGroupOpen = "$[[";
 constexpr std::string_view kGroupClose = "]]";
 
@@ -37,56 +42,22 @@ std::size_t single_brace_end(std::string_view text, std::size_t at) {
   return 0;
 }
 
-std::vector<std::string_view> keys_of(const Node* map) {
-  std::vector<std::string_view> keys;
-  if (map == nullptr) return keys;
-  for (const Entry& entry : map->entries) keys.push_back(entry.key);
-  return keys;
-}
-
-const Node* map_of(const CommandNames& names, std::string_view context) {
-  if (context == "inputs") return names.inputs;
-  return context == "outputs" ? names.outputs : names.search_space;
-}
-
-bool is_known(const CommandNames& names, const Expression& expression) {
-  const Node* map = map_of(names, expression.context);
-  return map != nullptr && find(*map, expression.name) != nullptr;
-}
-
-// What is wrong with an expression, or nothing.
-std::string fault_of(const CommandNames& names, const Expression& expression) {
-  const std::string& context = expression.context;
-  const bool in_command_job = context == "search_space" && !names.is_sweep;
-  if (std::ranges::find(kContexts, context) == kContexts.end() || in_command_job) {
-    const Words allowed(kContexts.data(), names.is_sweep ? 3 : 2);
-    return fmt::format("unknown context '{}' in an expression; allowed here: {}{}", context,
-                       listed(allowed), guess(context, allowed));
-  }
-  if (expression.name.empty()) {
-    return fmt::format("an expression names a value, as in ${{{{{}.NAME}}}}", context);
-  }
-  if (is_known(names, expression)) return "";
-  const std::vector<std::string_view> keys = keys_of(map_of(names, context));
-  const std::string has = keys.empty() ? "this job has none" : "it has: " + listed(keys);
-  return fmt::format("'{}' is not among the {}; {}{}", expression.name, context, has,
-                     guess(expression.name, keys));
-}
-
-// Is byte `offset` of a shell command inside quotes?
-bool is_quoted_at(std::string_view command, std::size_t offset) {
+// For each byte of a shell command: does it stand inside quotes?
+std::vector<bool> quoted_bytes(std::string_view command) {
+  std::vector<bool> quoted(command.size());
   char quote = 0;
-  for (std::size_t i = 0; i < offset; ++i) {
+  for (std::size_t i = 0; i < command.size(); ++i) {
+    quoted[i] = quote != 0;
     const char c = command[i];
-    if (c == '\\' && quote != '\'') {
-      ++i;
+    if (c == '\\' && quote != '\'' && i + 1 < command.size()) {
+      quoted[++i] = quote != 0;
     } else if (quote == 0 && (c == '\'' || c == '"')) {
       quote = c;
     } else if (c == quote) {
       quote = 0;
     }
   }
-  return quote != 0;
+  return quoted;
 }
 
 // Text that a shell would not take as one plain word.
@@ -94,15 +65,12 @@ bool needs_quotes(std::string_view text) {
   return text.find_first_of(" \t\n|&;<>()$`\\\"'*?[]#~!{}") != std::string_view::npos;
 }
 
-// The first value of an expression that the shell would split or interpret, or nullptr.
-const std::string* awkward_value(const CommandNames& names, const Expression& expression) {
-  const Node* map = map_of(names, expression.context);
-  const Node* value = map == nullptr ? nullptr : find(*map, expression.name);
-  if (value == nullptr) return nullptr;
-  if (const std::string* text = text_of(*value); text != nullptr && needs_quotes(*text))
-    return text;
-  const Node* values = find(*value, "values");
-  if (expression.context != "search_space" || values == nullptr) return nullptr;
+// The first value that the shell would split or interpret, or nullptr. `value` is an input's text,
+// or a distribution.
+const std::string* awkward_text(const Node& value) {
+  if (const std::string* text = text_of(value); text != nullptr && needs_quotes(*text)) return text;
+  const Node* values = find(value, "values");
+  if (values == nullptr) return nullptr;
   for (const Node& item : values->items) {
     const std::string* text = text_of(item);
     if (text != nullptr && needs_quotes(*text)) return text;
@@ -110,20 +78,31 @@ const std::string* awkward_value(const CommandNames& names, const Expression& ex
   return nullptr;
 }
 
-// One command on its way from the file's text to what runs. Offsets in messages are those of the
-// text as it stands in the file.
+// One command on its way from the file's text to what runs.
 class Command {
  public:
   Command(Context& context, const Node& node, const CommandNames& names, std::string text)
-      : context_(context), node_(node), names_(names), text_(std::move(text)) {}
+      : context_(context),
+        is_sweep_(names.is_sweep),
+        node_(node),
+        places_(context.report, node),
+        text_(std::move(text)) {
+    add("inputs", names.inputs);
+    add("outputs", names.outputs);
+    if (is_sweep_) add("search_space", names.search_space);
+  }
 
   void check() {
     const ExpressionScan scan = scan_expressions(text_);
     for (const std::size_t offset : scan.unclosed) {
-      context_.report.error(place_in(context_.report, node_, offset, kOpen),
+      context_.report.error(places_.at(offset, kBracesAt),
                             "this expression is never closed: write ${{context.name}}");
     }
-    for (const Expression& expression : scan.expressions) check(expression);
+    const std::vector<bool> quoted = quoted_bytes(text_);
+    for (const Expression& expression : scan.expressions) {
+      if (context_.report.is_full()) return;
+      check(expression, quoted[expression.begin]);
+    }
   }
 
   std::string rewritten() {
@@ -133,35 +112,72 @@ class Command {
   }
 
  private:
-  void check(const Expression& expression) {
+  // What a context has, in file order and by name.
+  struct Names {
+    std::vector<std::string_view> keys;
+    std::unordered_map<std::string_view, const Node*> values;
+  };
+
+  void add(std::string_view context, const Node* map) {
+    Names& names = names_[context];
+    if (map == nullptr) return;
+    for (const Entry& entry : map->entries) {
+      names.keys.push_back(entry.key);
+      names.values.emplace(entry.key, &entry.value);
+    }
+  }
+
+  const Node* value_of(const Expression& expression) const {
+    const auto names = names_.find(expression.context);
+    if (names == names_.end()) return nullptr;
+    const auto value = names->second.values.find(expression.name);
+    return value == names->second.values.end() ? nullptr : value->second;
+  }
+
+  // What is wrong with an expression, or nothing.
+  std::string fault_of(const Expression& expression) const {
+    const std::string& context = expression.context;
+    const auto names = names_.find(context);
+    if (names == names_.end()) {
+      const Words allowed = Words(kContexts).first(is_sweep_ ? 3 : 2);
+      return fmt::format("unknown context '{}' in an expression; allowed here: {}{}", context,
+                         listed(allowed), guess(context, allowed));
+    }
+    if (expression.name.empty()) {
+      return fmt::format("an expression names a value, as in ${{{{{}.NAME}}}}", context);
+    }
+    if (value_of(expression) != nullptr) return "";
+    const std::vector<std::string_view>& keys = names->second.keys;
+    const std::string has = keys.empty() ? "this job has none" : "it has: " + listed(keys);
+    return fmt::format("'{}' is not among the {}; {}{}", expression.name, context, has,
+                       guess(expression.name, keys));
+  }
+
+  void check(const Expression& expression, bool quoted) {
     if (is_in_absent_group(expression)) return;
-    Place place = place_in(context_.report, node_, expression.begin, kOpen);
-    const std::string fault = fault_of(names_, expression);
-    if (!fault.empty()) {
-      const std::size_t inner = text_.find_first_not_of(" \t\n", expression.begin + kOpen.size());
-      if (is_expression_at(place)) place.offset += inner - expression.begin;
+    Place place = places_.at(expression.begin, kBracesAt);
+    if (const std::string fault = fault_of(expression); !fault.empty()) {
+      const std::string_view source = context_.report.source(place.source).text;
+      if (source.substr(place.offset).starts_with(kOpen)) {
+        place.offset = source.find_first_not_of(" \t\n", place.offset + kOpen.size());
+      }
       context_.report.error(place, fault);
       return;
     }
-    const std::string* value = awkward_value(names_, expression);
-    if (value == nullptr || is_quoted_at(text_, expression.begin)) return;
+    const std::string* text = quoted ? nullptr : awkward_text(*value_of(expression));
+    if (text == nullptr) return;
     context_.report.warn(place, fmt::format("the value '{}' goes in without quotes, and the shell "
                                             "will take it apart: put the expression in quotes",
-                                            *value));
-  }
-
-  bool is_expression_at(const Place& place) const {
-    return std::string_view(context_.report.source(place.source).text)
-        .substr(place.offset)
-        .starts_with(kOpen);
+                                            *text));
   }
 
   // In `$[[ ... ]]` an input that the job lacks drops the group instead of being an error.
   bool is_in_absent_group(const Expression& expression) const {
+    if (expression.context != "inputs" || value_of(expression) != nullptr) return false;
     const std::size_t open = text_.rfind(kGroupOpen, expression.begin);
-    if (open == std::string::npos || expression.context != "inputs") return false;
+    if (open == std::string::npos) return false;
     const std::size_t close = text_.find(kGroupClose, open);
-    return close != std::string::npos && close >= expression.end && !is_known(names_, expression);
+    return close != std::string::npos && close >= expression.end;
   }
 
   void rewrite_single_braces() {
@@ -172,29 +188,29 @@ class Command {
         result += text_[at++];
         continue;
       }
-      const std::string inner = text_.substr(at + 1, end - at - 2);
-      const Place place = place_in(context_.report, node_, at, text_.substr(at, end - at));
-      context_.report.warn(place,
-                           fmt::format("single braces are deprecated: write ${{{{{}}}}}", inner));
-      const ExpressionScan scan = scan_expressions("${{" + inner + "}}");
-      for (const Expression& expression : scan.expressions) {
-        const std::string fault = fault_of(names_, expression);
-        if (!fault.empty()) context_.report.error(place, fault);
-      }
-      result += "${{" + inner + "}}";
+      const std::string modern = "${" + text_.substr(at, end - at) + "}";
+      const Place place = places_.at(at, 0);
+      context_.report.warn(place, "single braces are deprecated: write " + modern);
+      const ExpressionScan scan = scan_expressions(modern);
+      const std::string fault = context_.report.is_full() ? "" : fault_of(scan.expressions.front());
+      if (!fault.empty()) context_.report.error(place, fault);
+      result += modern;
       at = end;
     }
     text_ = std::move(result);
   }
 
+  // `$[[ ... ]]` becomes its content, or nothing where it names an input that the job lacks.
   void resolve_groups() {
+    std::string result;
+    std::size_t done = 0;
     for (std::size_t open = text_.find(kGroupOpen); open != std::string::npos;
-         open = text_.find(kGroupOpen, open)) {
+         open = text_.find(kGroupOpen, done)) {
       const std::size_t close = text_.find(kGroupClose, open);
       if (close == std::string::npos) {
-        context_.report.error(
-            place_in(context_.report, node_, node_.written.find(kGroupOpen), kGroupOpen),
-            "this optional group is never closed: write $[[ ... ]]");
+        context_.report.error(node_.where,
+                              "an optional group of the command is never closed: write "
+                              "$[[ ... ]]");
         return;
       }
       const std::size_t start = open + kGroupOpen.size();
@@ -202,15 +218,19 @@ class Command {
       const ExpressionScan scan = scan_expressions(group);
       const bool complete = std::ranges::all_of(
           scan.expressions,
-          [&](const Expression& expression) { return is_known(names_, expression); });
-      text_.replace(open, close + kGroupClose.size() - open, complete ? group : "");
+          [&](const Expression& expression) { return value_of(expression) != nullptr; });
+      result += text_.substr(done, open - done) + (complete ? group : "");
+      done = close + kGroupClose.size();
     }
+    text_ = result + text_.substr(done);
   }
 
   Context& context_;
+  bool is_sweep_;
   const Node& node_;
-  const CommandNames& names_;
+  BracePlaces places_;
   std::string text_;
+  std::map<std::string_view, Names, std::less<>> names_;
 };
 
 }  // namespace
@@ -220,6 +240,12 @@ std::string read_command(Context& context, Node& node, const CommandNames& names
   if (!text) return "";
   if (text->find_first_not_of(" \t\n") == std::string::npos) {
     context.report.error(node.where, "command is empty");
+    return "";
+  }
+  if (text->size() > kLongestCommand) {
+    context.report.error(node.where, fmt::format("command is longer than {} bytes, the most that a "
+                                                 "shell can be given",
+                                                 kLongestCommand));
     return "";
   }
   Command command(context, node, names, *text);

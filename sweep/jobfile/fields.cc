@@ -78,6 +78,7 @@ bool check_keys(Context& context, Node& node, const Scope& scope, Words known) {
     return false;
   }
   for (const Entry& entry : node.entries) {
+    if (context.report.is_full()) break;
     if (std::ranges::find(known, entry.key) == known.end()) {
       report_unknown_key(context, entry, scope, known);
     }
@@ -213,15 +214,20 @@ bool is_identifier(std::string_view text) {
 }
 
 std::string listed(Words words) {
-  return fmt::format("{}", fmt::join(words, ", "));
+  constexpr std::size_t kMost = 25;
+  if (words.size() <= kMost) return fmt::format("{}", fmt::join(words, ", "));
+  return fmt::format("{} and {} more", fmt::join(words.first(kMost), ", "), words.size() - kMost);
 }
 
 std::string guess(std::string_view written, Words words) {
-  constexpr std::size_t kLongestWord = 64;  // comparing costs the product of the lengths
-  std::vector<std::string_view> short_words;
-  std::ranges::copy_if(words, std::back_inserter(short_words),
+  // Comparing two words costs the product of their lengths.
+  constexpr std::size_t kLongestWord = 64;
+  constexpr std::size_t kMostWords = 500;
+  std::vector<std::string_view> candidates;
+  std::ranges::copy_if(words.first(std::min(words.size(), kMostWords)),
+                       std::back_inserter(candidates),
                        [](std::string_view word) { return word.size() <= kLongestWord; });
-  const std::string near = nearest(written, short_words);
+  const std::string near = nearest(written, candidates);
   return near.empty() ? "" : fmt::format("; did you mean '{}'?", near);
 }
 

@@ -48,19 +48,23 @@ std::string_view kind_name(const Node& node) {
   return kind_name(node.scalar);
 }
 
-Place place_in(const Report& report, const Node& scalar, std::size_t offset,
-               std::string_view mark) {
-  const std::string_view value = scalar.written;
-  const std::string_view source = report.source(scalar.content.source).text;
+BracePlaces::BracePlaces(const Report& report, const Node& scalar)
+    : scalar_(scalar.where), source_(scalar.content.source) {
+  const std::string_view text = scalar.written;
+  const std::string_view source = report.source(source_).text;
   std::size_t in_source = scalar.content.offset;
-  for (std::size_t in_value = 0;; ++in_value, ++in_source) {
-    in_value = value.find(mark, in_value);
-    in_source = source.find(mark, in_source);
-    if (in_value == std::string_view::npos || in_source == std::string_view::npos) {
-      return scalar.where;
-    }
-    if (in_value == offset) return {scalar.content.source, in_source};
+  for (std::size_t at = text.find('{'); at != std::string_view::npos; at = text.find('{', at + 1)) {
+    in_text_.push_back(at);
+    in_source = source.find('{', in_source);
+    if (in_source != std::string_view::npos) in_source_.push_back(in_source++);
   }
+}
+
+Place BracePlaces::at(std::size_t offset, std::size_t before) const {
+  const auto brace = std::ranges::lower_bound(in_text_, offset + before);
+  const auto index = static_cast<std::size_t>(brace - in_text_.begin());
+  if (index >= in_source_.size() || *brace != offset + before) return scalar_;
+  return {source_, in_source_[index] - before};
 }
 
 nlohmann::json to_json(const Node& node) {

@@ -52,10 +52,23 @@ void set_default(Node& mapping, std::string_view key, Scalar scalar);
 /// What a node is, for messages: "a list", "an integer", ...
 std::string_view kind_name(const Node& node);
 
-/// The place of byte `offset` of a scalar's text in its source. `offset` must be where `mark`
-/// starts; the same occurrence of it is looked for in the source, which holds for folded, literal
-/// and quoted scalars alike. The scalar's own place where it is not found.
-Place place_in(const Report& report, const Node& scalar, std::size_t offset, std::string_view mark);
+/// From bytes of a scalar's text to places in its source: the n-th `{` of the one is the n-th `{`
+/// of the other, since neither folding, nor quotes, nor a block's indentation touch it. Linear to
+/// make.
+class BracePlaces {
+ public:
+  BracePlaces(const Report& report, const Node& scalar);
+
+  /// The place of byte `offset` of the text, which is `before` bytes in front of a `{` on the same
+  /// line; the scalar's own place where the source has no such brace (written as an escape).
+  Place at(std::size_t offset, std::size_t before) const;
+
+ private:
+  Place scalar_;
+  std::size_t source_;
+  std::vector<std::size_t> in_text_;
+  std::vector<std::size_t> in_source_;  // as many, or fewer
+};
 
 nlohmann::json to_json(const Node& node);
 

@@ -9,6 +9,8 @@
 #include <sstream>
 #include <streambuf>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -230,6 +232,7 @@ class Expander {
 
   void fill_mapping(Node& node, const FlatNode& flat, std::size_t level) {
     std::vector<Entry> merged;
+    std::unordered_map<std::string, std::size_t> own;  // key to its index among the entries
     for (std::size_t i = 0; i + 1 < flat.children.size(); i += 2) {
       const FlatNode& key = nodes_[flat.children[i]];
       Node value = expand(flat.children[i + 1], level + 1);
@@ -240,8 +243,9 @@ class Expander {
       }
       std::optional<std::string> name = key_name(key);
       if (!name) continue;
-      if (Node* first = find(node, *name)) {
-        repeat(*first, *name, where, std::move(value));
+      const auto [first, is_new] = own.emplace(*name, node.entries.size());
+      if (!is_new) {
+        repeat(node.entries[first->second].value, *name, where, std::move(value));
         continue;
       }
       value.owner = where;
@@ -279,6 +283,8 @@ class Expander {
 
   // `<<: *a` or `<<: [*a, *b]`: an earlier mapping wins over a later one.
   void merge(std::vector<Entry>& merged, Node value) {
+    std::unordered_set<std::string> present;
+    for (const Entry& entry : merged) present.insert(entry.key);
     std::vector<Node> mappings;
     if (value.kind == Node::Kind::kList) {
       mappings = std::move(value.items);
@@ -291,21 +297,21 @@ class Expander {
         continue;
       }
       for (Entry& entry : mapping.entries) {
-        if (std::ranges::find(merged, entry.key, &Entry::key) == merged.end()) {
-          merged.push_back(std::move(entry));
-        }
+        if (present.insert(entry.key).second) merged.push_back(std::move(entry));
       }
     }
   }
 
   // As in PyYAML: merged keys stand before the mapping's own, which replace their values.
   static void put_merged_first(Node& node, std::vector<Entry> merged) {
+    std::unordered_map<std::string, std::size_t> places;
+    for (std::size_t i = 0; i < merged.size(); ++i) places.emplace(merged[i].key, i);
     for (Entry& own : node.entries) {
-      const auto same = std::ranges::find(merged, own.key, &Entry::key);
-      if (same == merged.end()) {
+      const auto same = places.find(own.key);
+      if (same == places.end()) {
         merged.push_back(std::move(own));
       } else {
-        *same = std::move(own);
+        merged[same->second] = std::move(own);
       }
     }
     node.entries = std::move(merged);
@@ -331,9 +337,28 @@ void report_syntax_error(Report& report, std::size_t source, const YAML::Excepti
   report.error({source, offset}, fmt::format("this is not YAML: {}", failure.msg));
 }
 
+// yaml-cpp reads a whole flow collection into tokens of 100 to 250 bytes before its first event, so
+// kMostNodes would come too late. No document within kMostNodes needs more than two a value.
+constexpr std::size_t kMostFlowCharacters = 2 * kMostNodes;
+
+std::size_t first_flow_character_too_many(std::string_view text) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find_first_of("[]{},"); at != std::string_view::npos;
+       at = text.find_first_of("[]{},", at + 1)) {
+    if (++count > kMostFlowCharacters) return at;
+  }
+  return std::string_view::npos;
+}
+
 }  // namespace
 
 std::optional<Node> parse(Report& report, std::size_t source) {
+  if (const std::size_t at = first_flow_character_too_many(report.source(source).text);
+      at != std::string_view::npos) {
+    report.error({source, at},
+                 fmt::format("more than {} brackets, braces and commas", kMostFlowCharacters));
+    return std::nullopt;
+  }
   std::istringstream text(report.source(source).text);
   Flattener first(report, source);
   Flattener second(report, source);

@@ -58,6 +58,11 @@ std::vector<Diagnostic> Report::diagnostics() const {
   return result;
 }
 
+bool Report::is_full() const {
+  return static_cast<std::size_t>(
+             std::ranges::count(entries_, Severity::kError, &Entry::severity)) >= kMostOfASeverity;
+}
+
 void Report::put(Severity severity, Place place, std::string message) {
   if (severity == Severity::kError) failed_ = true;
   if (message.size() > kLongestMessage) {

@@ -37,6 +37,8 @@ class Report {
     put(Severity::kWarning, place, std::move(message));
   }
   bool failed() const { return failed_; }
+  /// No further error will be kept, so none need be looked for.
+  bool is_full() const;
 
   /// Everything reported, in the order of the sources and of the places in them. At most 200 errors
   /// and 200 warnings, each of at most 1000 bytes: a file with more faults is mended in steps.
