@@ -1,5 +1,5 @@
-// tests/conformance/mlflow/tracking_server.cc: a tracking endpoint for tests: one session, records in
-// memory, or appended to nothing at all. Prints its port, serves until standard input ends, then
+// tests/conformance/mlflow/tracking_server.cc: a tracking endpoint for tests: one session, records
+// in memory, or appended to nothing at all. Prints its port, serves until standard input ends, then
 // prints how many records it holds.
 //
 //   tracking_server TOKEN ARTIFACTS_FOLDER [COMMIT_MICROSECONDS]

@@ -183,12 +183,13 @@ TEST_CASE("removing a session waits for its requests and then knows it no more",
     return endpoint.client().Post(kApi + "runs/log-metric", metric(1), "application/json")->status;
   });
   REQUIRE(endpoint.sink.wait_until_holding());
-  auto removed =
-      std::async(std::launch::async, [&] { endpoint.server->remove_session("sweep_3"); });
-  CHECK(removed.wait_for(std::chrono::milliseconds{50}) == std::future_status::timeout);
+  auto durable_at_removal = std::async(std::launch::async, [&] {
+    endpoint.server->remove_session("sweep_3");
+    return endpoint.sink.records().size();
+  });
   endpoint.sink.release();
   CHECK(posted.get() == 200);
-  removed.get();
+  CHECK(durable_at_removal.get() == 1);
   CHECK(endpoint.client().Get("/t/sweep_3/version")->status == 404);
   endpoint.server->remove_session("sweep_3");
   CHECK(
