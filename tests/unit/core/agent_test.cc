@@ -1,0 +1,215 @@
+// The worker agent's state machine.
+#include "core/agent.h"
+
+#include <csignal>
+
+#include <catch2/catch.hpp>
+
+#include "tests/unit/core/cluster.h"
+
+namespace trawl::core {
+namespace {
+
+using std::chrono::seconds;
+
+const AttemptId kAttempt = attempt_id(1, 0);
+const Outcome kSuccess{};
+
+template <class Kind>
+std::vector<Kind> all(const std::vector<AgentCommand>& commands) {
+  std::vector<Kind> found;
+  for (const AgentCommand& command : commands) {
+    if (const auto* one = std::get_if<Kind>(&command)) found.push_back(*one);
+  }
+  return found;
+}
+
+class Bench {
+ public:
+  template <class Kind>
+  std::vector<AgentCommand> happens(Kind event) {
+    return agent_.step({now_, std::move(event)});
+  }
+  std::vector<AgentCommand> gets(const ToWorker& message) {
+    return happens(MessageArrived{message});
+  }
+  std::vector<AgentCommand> launch(AttemptId attempt = kAttempt) {
+    LaunchOrder order;
+    order.attempt = attempt;
+    return gets(Launch{order});
+  }
+  std::vector<AgentCommand> spawned() { return happens(Spawned{kAttempt, 7, "/work"}); }
+  void advance(Duration by) { now_ = now_ + by; }
+  Instant now() const { return now_; }
+  const Agent& agent() const { return agent_; }
+
+ private:
+  Agent agent_{AgentIdentity{"w", 3, 5, 2}};
+  Instant now_{1'000'000};
+};
+
+TEST_CASE("the agent says hello with its name, its slots and what it knows", "[core][agent]") {
+  Bench bench;
+  bench.launch();
+  const auto hellos = all<SayHello>(bench.happens(LinkUp{}));
+  REQUIRE(hellos.size() == 1);
+  CHECK(hellos[0].hello == Hello{"w", 3, 5, 2, {kAttempt}});
+}
+
+TEST_CASE("a launch that arrives twice spawns once", "[core][agent]") {
+  Bench bench;
+  CHECK(all<Spawn>(bench.launch()).size() == 1);
+  CHECK(bench.launch().empty());
+  bench.spawned();
+  CHECK(bench.launch().empty());
+  bench.happens(ProcessesGone{kAttempt, kSuccess});
+  CHECK(bench.launch().empty());  // ended, and not yet acknowledged
+}
+
+TEST_CASE("a start and an end go into the spool, in that order", "[core][agent]") {
+  Bench bench;
+  bench.launch();
+  const auto starts = all<Append>(bench.spawned());
+  REQUIRE(starts.size() == 1);
+  CHECK(starts[0].body == ReportBody{AttemptStarted{kAttempt, 7, "/work"}});
+  const auto ends = all<Append>(bench.happens(ProcessesGone{kAttempt, kSuccess}));
+  REQUIRE(ends.size() == 1);
+  CHECK(ends[0].body == ReportBody{AttemptEnded{kAttempt, kSuccess}});
+  CHECK(bench.agent().running_count() == 0);
+}
+
+TEST_CASE("an attempt that could not be started ends without a start", "[core][agent]") {
+  Bench bench;
+  bench.launch();
+  const Outcome outcome{Outcome::Kind::kUnstarted, 0, "no such folder"};
+  const auto reports = all<Append>(bench.happens(ProcessesGone{kAttempt, outcome}));
+  REQUIRE(reports.size() == 1);
+  CHECK(reports[0].body == ReportBody{AttemptEnded{kAttempt, outcome}});
+}
+
+TEST_CASE("a stop asks first, and kills when the grace is over", "[core][agent]") {
+  Bench bench;
+  bench.launch();
+  bench.spawned();
+  const auto commands = bench.gets(Stop{kAttempt, seconds(10)});
+  REQUIRE(all<Signal>(commands).size() == 1);
+  CHECK_FALSE(all<Signal>(commands)[0].kill);
+  REQUIRE(all<SetAgentTimer>(commands).size() == 1);
+  CHECK(all<SetAgentTimer>(commands)[0].at == bench.now() + seconds(10));
+
+  bench.advance(seconds(10));
+  const auto kills = all<Signal>(bench.happens(AgentTimerFired{}));
+  REQUIRE(kills.size() == 1);
+  CHECK(kills[0].kill);
+}
+
+TEST_CASE("a stop that is repeated does not begin the grace anew", "[core][agent]") {
+  Bench bench;
+  bench.launch();
+  bench.spawned();
+  bench.gets(Stop{kAttempt, seconds(10)});
+  bench.advance(seconds(9));
+  CHECK(bench.gets(Stop{kAttempt, seconds(10)}).empty());
+}
+
+TEST_CASE("each stopped attempt has a grace of its own", "[core][agent]") {
+  Bench bench;
+  const AttemptId other = attempt_id(1, 1);
+  bench.launch();
+  bench.launch(other);
+  bench.spawned();
+  bench.happens(Spawned{other, 8, "/other"});
+  bench.gets(Stop{kAttempt, seconds(10)});
+  bench.advance(seconds(4));
+  const auto timers = all<SetAgentTimer>(bench.gets(Stop{other, seconds(10)}));
+  REQUIRE(timers.size() == 1);
+  CHECK(timers[0].at == bench.now() + seconds(6));  // the earlier one stands
+
+  bench.advance(seconds(6));
+  const auto commands = bench.happens(AgentTimerFired{});
+  REQUIRE(all<Signal>(commands).size() == 1);
+  CHECK(all<Signal>(commands)[0].attempt == kAttempt);
+  REQUIRE(all<SetAgentTimer>(commands).size() == 1);
+  CHECK(all<SetAgentTimer>(commands)[0].at == bench.now() + seconds(4));
+}
+
+TEST_CASE("an attempt that ends in its grace is not killed", "[core][agent]") {
+  Bench bench;
+  bench.launch();
+  bench.spawned();
+  bench.gets(Stop{kAttempt, seconds(10)});
+  bench.happens(ProcessesGone{kAttempt, {Outcome::Kind::kSignalled, SIGTERM, ""}});
+  bench.advance(seconds(10));
+  CHECK(bench.happens(AgentTimerFired{}).empty());
+}
+
+TEST_CASE("a stop that comes before the start takes effect at the start", "[core][agent]") {
+  Bench bench;
+  bench.launch();
+  CHECK(all<Signal>(bench.gets(Stop{kAttempt, seconds(10)})).empty());
+  const auto signals = all<Signal>(bench.spawned());
+  REQUIRE(signals.size() == 1);
+  CHECK_FALSE(signals[0].kill);
+  bench.advance(seconds(10));
+  const auto kills = all<Signal>(bench.happens(AgentTimerFired{}));
+  REQUIRE(kills.size() == 1);
+  CHECK(kills[0].kill);
+}
+
+TEST_CASE("a stop of an attempt that is not here changes nothing", "[core][agent]") {
+  Bench bench;
+  CHECK(bench.gets(Stop{kAttempt, seconds(10)}).empty());
+}
+
+TEST_CASE("an ended attempt is known until its end is acknowledged", "[core][agent]") {
+  Bench bench;
+  bench.launch();
+  bench.spawned();
+  bench.happens(ProcessesGone{kAttempt, kSuccess});
+  CHECK(bench.agent().known() == std::vector{kAttempt});
+  bench.gets(Acknowledge{1});
+  CHECK(bench.agent().known() == std::vector{kAttempt});  // its end is not durable yet
+  bench.happens(EndSpooled{kAttempt, 2});
+  CHECK(bench.agent().known() == std::vector{kAttempt});
+  const auto discards = all<Discard>(bench.gets(Acknowledge{2}));
+  REQUIRE(discards.size() == 1);
+  CHECK(discards[0].committed == 2);
+  CHECK(bench.agent().known().empty());
+}
+
+TEST_CASE("an end that an earlier incarnation spooled is known", "[core][agent]") {
+  Bench bench;
+  bench.happens(EndSpooled{kAttempt, 4});
+  CHECK(bench.agent().known() == std::vector{kAttempt});
+  bench.gets(Welcome{4});
+  CHECK(bench.agent().known().empty());
+}
+
+TEST_CASE("a welcome drops what is committed and has the rest sent again", "[core][agent]") {
+  Bench bench;
+  const auto commands = bench.gets(Welcome{6});
+  REQUIRE(all<Discard>(commands).size() == 1);
+  CHECK(all<Discard>(commands)[0].committed == 6);
+  REQUIRE(all<Resend>(commands).size() == 1);
+  CHECK(all<Resend>(commands)[0].committed == 6);
+}
+
+TEST_CASE("a worker that is to leave quits once nothing runs and every end is acknowledged",
+          "[core][agent]") {
+  Bench bench;
+  bench.launch();
+  bench.spawned();
+  CHECK(all<Quit>(bench.gets(Leave{})).empty());
+  CHECK(bench.launch(attempt_id(1, 1)).empty());  // nothing new
+  CHECK(all<Quit>(bench.happens(ProcessesGone{kAttempt, kSuccess})).empty());
+  CHECK(all<Quit>(bench.happens(EndSpooled{kAttempt, 2})).empty());
+  CHECK(all<Quit>(bench.gets(Acknowledge{2})).size() == 1);
+}
+
+TEST_CASE("an idle worker that is to leave quits at once", "[core][agent]") {
+  Bench bench;
+  CHECK(all<Quit>(bench.gets(Leave{})).size() == 1);
+}
+
+}  // namespace
+}  // namespace trawl::core
