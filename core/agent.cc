@@ -56,8 +56,13 @@ void Agent::on(const ProcessesGone& event, Instant, Commands& commands) {
 }
 
 void Agent::on(const EndSpooled& event, Instant, Commands&) {
-  // Also for an end that an earlier incarnation put into the spool.
-  ended_[event.attempt] = event.seq;
+  // Also for an end that an earlier incarnation put into the spool; and the coordinator's answer
+  // may have been faster than this.
+  if (event.seq <= committed_) {
+    ended_.erase(event.attempt);
+  } else {
+    ended_[event.attempt] = event.seq;
+  }
 }
 
 void Agent::on(const AgentTimerFired&, Instant at, Commands& commands) {
@@ -88,6 +93,7 @@ void Agent::stop(const Stop& message, Instant at, Commands& commands) {
 }
 
 void Agent::acknowledge(std::uint64_t committed, Commands& commands) {
+  committed_ = std::max(committed_, committed);
   std::erase_if(ended_,
                 [&](const auto& entry) { return entry.second != 0 && entry.second <= committed; });
   commands.push_back(Discard{committed});

@@ -177,6 +177,18 @@ TEST_CASE("an ended attempt is known until its end is acknowledged", "[core][age
   CHECK(bench.agent().known().empty());
 }
 
+// Found by the simulator (seed 15): such an attempt stayed known, and its worker never left.
+TEST_CASE("an acknowledgement may come before the agent hears that the end is durable",
+          "[core][agent]") {
+  Bench bench;
+  bench.launch();
+  bench.spawned();
+  bench.happens(ProcessesGone{kAttempt, kSuccess});
+  bench.gets(Acknowledge{2});
+  bench.happens(EndSpooled{kAttempt, 2});
+  CHECK(bench.agent().known().empty());
+}
+
 TEST_CASE("an end that an earlier incarnation spooled is known", "[core][agent]") {
   Bench bench;
   bench.happens(EndSpooled{kAttempt, 4});
