@@ -46,7 +46,8 @@ void Agent::on(const Spawned& event, Instant, Commands& commands) {
   if (found == running_.end()) return;
   found->second.spawned = true;
   commands.push_back(Append{AttemptStarted{event.attempt, event.pid, event.folder}});
-  if (found->second.stopping) commands.push_back(Signal{event.attempt, false});
+  const bool in_grace = found->second.kill_at.has_value();
+  if (found->second.stopping) commands.push_back(Signal{event.attempt, !in_grace});
 }
 
 void Agent::on(const ProcessesGone& event, Instant, Commands& commands) {
@@ -71,7 +72,7 @@ void Agent::on(const AgentTimerFired&, Instant at, Commands& commands) {
     if (!running.kill_at) continue;
     if (*running.kill_at <= at) {
       running.kill_at.reset();
-      commands.push_back(Signal{attempt, true});
+      if (running.spawned) commands.push_back(Signal{attempt, true});
     } else if (!next || *running.kill_at < *next) {
       next = running.kill_at;
     }

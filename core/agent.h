@@ -103,7 +103,7 @@ class Agent {
   struct Running {
     bool spawned = false;
     bool stopping = false;
-    std::optional<Instant> kill_at;
+    std::optional<Instant> kill_at;  // present while a stop's grace lasts
   };
   using Commands = std::vector<AgentCommand>;
 

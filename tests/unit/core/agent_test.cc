@@ -156,6 +156,18 @@ TEST_CASE("a stop that comes before the start takes effect at the start", "[core
   CHECK(kills[0].kill);
 }
 
+// Found by the simulator (seed 153): the kill was spent on an attempt that was not there yet.
+TEST_CASE("an attempt that starts when its grace is over is killed at once", "[core][agent]") {
+  Bench bench;
+  bench.launch();
+  bench.gets(Stop{kAttempt, seconds(10)});
+  bench.advance(seconds(10));
+  CHECK(all<Signal>(bench.happens(AgentTimerFired{})).empty());
+  const auto signals = all<Signal>(bench.spawned());
+  REQUIRE(signals.size() == 1);
+  CHECK(signals[0].kill);
+}
+
 TEST_CASE("a stop of an attempt that is not here changes nothing", "[core][agent]") {
   Bench bench;
   CHECK(bench.gets(Stop{kAttempt, seconds(10)}).empty());
