@@ -67,9 +67,12 @@ void check_job(const Job& job, Faults& faults) {
 void check_worker(const State& state, WorkerId id, const Worker& worker, const Runtime& runtime,
                   Faults& faults) {
   const std::string name = "worker/" + std::to_string(id.number);
-  if (static_cast<std::int64_t>(worker.holds.size()) > worker.slot_count) {
-    faults.push_back(name + ": a slot is given twice");
+  std::int64_t given = 0;  // not by an earlier incarnation, which may have had more slots
+  for (const AttemptId& attempt : worker.holds) {
+    const Trial* trial = find_live(state, attempt);
+    if (trial != nullptr && trial->incarnation == worker.incarnation) ++given;
   }
+  if (given > worker.slot_count) faults.push_back(name + ": a slot is given twice");
   if (runtime.free_workers.contains(id) == worker.is_full()) {
     faults.push_back(name + ": the set of free workers disagrees with its slots");
   }

@@ -68,6 +68,18 @@ TEST_CASE("a restarted worker whose attempt had ended has its end in the spool",
   CHECK(facts<JobEnded>(cluster.ended(attempt_id(1, 0), {}, 2)).size() == 1);
 }
 
+// Found by the simulator (seed 285): core::check took the old ends for slots given twice.
+TEST_CASE("a restarted worker may have fewer slots than it has ends to report", "[core]") {
+  Cluster cluster;
+  cluster.join({.slots = 2});
+  cluster.start(sweep_job("lr", {.total = 3, .concurrent = 2}));
+  const Decision decision = cluster.join(
+      {.link = 2, .incarnation = 2, .slots = 1, .known = {attempt_id(1, 0), attempt_id(1, 1)}});
+  CHECK(commands<Suggest>(decision).empty());  // until the ends are in, no slot is free
+  CHECK(commands<Suggest>(cluster.ended(attempt_id(1, 0), {}, 2)).empty());
+  CHECK(commands<Suggest>(cluster.ended(attempt_id(1, 1), {}, 2)).size() == 1);
+}
+
 TEST_CASE("a launch that was lost on its way is repeated", "[core]") {
   Cluster cluster;
   cluster.join({});
