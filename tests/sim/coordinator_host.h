@@ -1,0 +1,57 @@
+// tests/sim/coordinator_host.h: the shell of the coordinator's core: a journal with group commit,
+// and effects that follow it. A decision becomes durable as a whole, in order; its commands wait
+// for it and for every decision before it, also where it has no facts of its own.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "core/coordinator.h"
+#include "tests/sim/chance.h"
+
+namespace trawl::sim {
+
+struct World;
+
+class CoordinatorHost {
+ public:
+  CoordinatorHost(World& world, std::uint64_t seed);
+
+  void start();
+  /// The state is gone, and what was not committed with it; starts again some time later.
+  void crash();
+  /// Dropped while the coordinator is down.
+  void deliver(const core::EventBody& event);
+
+  bool is_up() const { return core_.has_value(); }
+  std::uint64_t life() const { return life_; }
+  Instant up_since() const { return up_since_; }
+
+ private:
+  void take(core::Decision decision);
+  void begin_commit();
+  void write(const std::vector<core::Decision>& decisions);
+  void release(const core::Command& command);
+  void act(const core::Send& command);
+  void act(const core::Reply& command);
+  void act(const core::Suggest& command);
+  void act(const core::SetTimer& command);
+  void compare(const core::Coordinator& core, const char* when) const;
+  template <class What>
+  void later(Duration delay, What what);
+
+  World& world_;
+  Chance chance_;
+  std::uint64_t life_ = 0;
+  Instant up_since_;
+  std::optional<core::Coordinator> core_;
+  std::uint64_t timer_count_ = 0;
+
+  std::vector<core::Decision> queued_;     // decided
+  std::vector<core::Decision> in_flight_;  // being written
+  std::vector<core::Fact> journal_;        // durable
+  core::Coordinator shadow_;               // applies the journal as it grows
+};
+
+}  // namespace trawl::sim

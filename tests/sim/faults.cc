@@ -1,0 +1,44 @@
+#include "tests/sim/faults.h"
+
+#include "tests/sim/world.h"
+
+namespace trawl::sim {
+
+Faults::Faults(World& world, std::uint64_t seed) : world_(world), chance_(seed, Purpose::kFault) {
+  const Profile& profile = world.profile;
+  if (profile.breaks_links) {
+    kinds_.emplace_back([this] { world_.network.break_link(some_worker()); });
+  }
+  if (profile.crashes_workers) {
+    kinds_.emplace_back([this] { world_.workers[some_worker()].crash(); });
+  }
+  if (profile.crashes_coordinator) {
+    kinds_.emplace_back([this] { world_.coordinator.crash(); });
+  }
+  if (profile.crashes_workers && profile.crashes_coordinator) {
+    kinds_.emplace_back([this] {
+      world_.coordinator.crash();
+      for (WorkerHost& worker : world_.workers) worker.crash();
+    });
+  }
+}
+
+void Faults::start() {
+  if (kinds_.empty()) return;
+  Duration when{0};
+  for (std::int64_t i = 0; i < world_.profile.fault_count; ++i) {
+    when += chance_.between(Duration{0}, world_.profile.fault_interval_max);
+    world_.timeline.after(when, [this] { strike(); });
+  }
+}
+
+void Faults::strike() {
+  const std::int64_t last = static_cast<std::int64_t>(kinds_.size()) - 1;
+  kinds_[static_cast<std::size_t>(chance_.between(0, last))]();
+}
+
+std::size_t Faults::some_worker() {
+  return static_cast<std::size_t>(chance_.between(0, world_.profile.worker_count - 1));
+}
+
+}  // namespace trawl::sim

@@ -1,0 +1,56 @@
+#include "tests/sim/profile.h"
+
+#include "tests/sim/chance.h"
+
+namespace trawl::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// Mostly short, now and then long.
+Duration bound(Chance& chance, Duration usual, Duration rare) {
+  return chance.one_in(5) ? chance.between(usual, rare) : chance.between(Duration{1}, usual);
+}
+
+}  // namespace
+
+Profile profile_of(std::uint64_t seed) {
+  Chance chance(seed, Purpose::kProfile);
+  Profile profile;
+  profile.worker_count = chance.one_in(2) ? 1 : chance.between(2, 4);
+  profile.slot_count_max = chance.one_in(4) ? 1 : chance.between(2, 6);
+  profile.options.stop_grace = bound(chance, seconds(2), seconds(15));
+  profile.options.lost_attempts_max = static_cast<std::int32_t>(chance.between(1, 5));
+
+  profile.link_delay_max = bound(chance, milliseconds(20), seconds(2));
+  profile.commit_delay_max = bound(chance, milliseconds(10), seconds(1));
+  profile.spool_delay_max = bound(chance, milliseconds(10), seconds(1));
+  profile.spawn_delay_max = bound(chance, milliseconds(50), seconds(20));
+  profile.suggest_delay_max = bound(chance, milliseconds(50), seconds(5));
+  profile.reconnect_delay_max = milliseconds(20) + bound(chance, milliseconds(500), seconds(10));
+  profile.coordinator_down_max = bound(chance, seconds(1), seconds(60));
+  profile.worker_down_max = bound(chance, seconds(1), seconds(60));
+  profile.run_time_max = seconds(1) + bound(chance, seconds(20), seconds(120));
+
+  profile.repeat_one_in = chance.one_in(2) ? 0 : chance.between(2, 20);
+  profile.job_count = chance.between(1, 5);
+  profile.submit_interval_max = bound(chance, seconds(10), seconds(60));
+  profile.cancel_count = chance.one_in(2) ? 0 : chance.between(1, 6);
+
+  profile.fault_count = chance.one_in(5) ? 0 : chance.between(1, 20);
+  profile.fault_interval_max = bound(chance, seconds(15), seconds(60));
+  profile.breaks_links = !chance.one_in(3);
+  profile.crashes_workers = !chance.one_in(3);
+  profile.crashes_coordinator = !chance.one_in(3);
+  return profile;
+}
+
+Duration stop_time_max(const Profile& profile) {
+  // A hello and the stop cross the link; the stop waits for the commit under way and for its own;
+  // an attempt that is being started is killed once it has started.
+  return 2 * profile.link_delay_max + 3 * profile.commit_delay_max + profile.spawn_delay_max +
+         profile.options.stop_grace + 4 * kKernelDelayMax;
+}
+
+}  // namespace trawl::sim
