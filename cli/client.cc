@@ -1,0 +1,114 @@
+#include "cli/client.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "cluster/local.h"
+#include "coordinator/coordinator.h"
+#include "protocol/clock.h"
+#include "protocol/codec.h"
+#include "protocol/local_endpoint.h"
+#include "worker/process.h"
+
+namespace trawl::cli {
+namespace {
+
+using protocol::now;
+
+constexpr Duration kConnectTimeout = std::chrono::seconds(15);
+constexpr Duration kHandshakeTimeout = std::chrono::seconds(1);
+constexpr std::size_t kLogTailBytes = 500;
+
+// Starts a coordinator and returns when it serves, or has ended (another one may have been faster).
+Result<void> start_coordinator(const std::string& home) {
+  int pipe_ends[2];
+  if (pipe2(pipe_ends, O_CLOEXEC) != 0) return fail_errno("cannot make a pipe", errno);
+  auto started =
+      cluster::start_self({"coordinator", "start", "--home", home, "--leave-when-idle", "10",
+                           "--ready-descriptor", "3"},
+                          home + "/coordinator.log", pipe_ends[1]);
+  close(pipe_ends[1]);
+  if (!started) {
+    close(pipe_ends[0]);
+    return tl::unexpected(started.error());
+  }
+  close(started->pidfd);
+  pollfd ready{pipe_ends[0], POLLIN, 0};
+  const auto timeout = std::chrono::duration_cast<std::chrono::milliseconds>(kConnectTimeout);
+  poll(&ready, 1, static_cast<int>(timeout.count()));
+  close(pipe_ends[0]);
+  return {};
+}
+
+bool wait_until_up(protocol::Dealer& dealer, Duration timeout) {
+  const Instant until = now() + timeout;
+  while (now() < until) {
+    protocol::Waiter waiter;
+    waiter.add(dealer);
+    waiter.wait(until - now());
+    while (const auto change = dealer.next_change()) {
+      if (*change == protocol::Dealer::Change::kUp) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Client>> Client::connect(const std::string& home, bool may_start) {
+  const auto endpoint = protocol::local_endpoint(home);
+  if (!endpoint) return tl::unexpected(endpoint.error());
+  const std::string lock = coordinator::coordinator_lock_path(home);
+  const Instant until = now() + kConnectTimeout;
+  bool start_failed = false;
+  while (now() < until && !start_failed) {
+    if (!cluster::is_locked(lock)) {
+      if (!may_start) {
+        return fail(ErrorCode::kUnavailable, "no coordinator runs for " + home +
+                                                 "; start one with `trawl coordinator start`");
+      }
+      auto started = start_coordinator(home);
+      if (!started) return tl::unexpected(started.error());
+      start_failed = !cluster::is_locked(lock);
+      if (start_failed) break;
+    }
+    auto dealer = protocol::Dealer::connect(*endpoint);
+    if (!dealer) return tl::unexpected(dealer.error());
+    if (wait_until_up(**dealer, kHandshakeTimeout)) {
+      return std::unique_ptr<Client>(new Client(std::move(*dealer)));
+    }
+  }
+  const std::string log = home + "/coordinator.log";
+  return fail(ErrorCode::kUnavailable,
+              fmt::format("the coordinator of {} does not answer; its log, {}, ends with:\n{}", home,
+                          log, worker::tail_of(log, kLogTailBytes)));
+}
+
+Result<std::string> Client::ask(protocol::ClientRequest request, Duration timeout) {
+  const std::uint64_t number = ++request_last_;
+  dealer_->send(protocol::encode(protocol::ClientEnvelope{number, std::move(request)}));
+  const Instant until = now() + timeout;
+  while (now() < until) {
+    protocol::Waiter waiter;
+    waiter.add(*dealer_);
+    waiter.wait(until - now());
+    while (const auto frame = dealer_->receive()) {
+      auto answer = protocol::decode_client_answer(*frame);
+      if (!answer) return tl::unexpected(answer.error());
+      if (answer->request == number) return std::move(answer->json);
+    }
+    while (const auto change = dealer_->next_change()) {
+      if (*change == protocol::Dealer::Change::kDown) {
+        return fail(ErrorCode::kUnavailable, "the coordinator went away");
+      }
+    }
+  }
+  return fail(ErrorCode::kUnavailable, "the coordinator did not answer in time");
+}
+
+}  // namespace trawl::cli

@@ -1,0 +1,34 @@
+// cli/client.h: talks to the coordinator of a state folder, and starts the local one where none runs.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/error.h"
+#include "base/instant.h"
+#include "protocol/client_message.h"
+#include "protocol/socket.h"
+
+namespace trawl::cli {
+
+/// One thread uses it.
+class Client {
+ public:
+  /// `home` is absolute and exists. Starts a coordinator if none holds the folder (it leaves when
+  /// idle), unless `may_start` is false. kUnavailable says what its log says.
+  static Result<std::unique_ptr<Client>> connect(const std::string& home, bool may_start);
+
+  /// Asks and waits for the answer, `timeout` at most. kUnavailable if the coordinator goes away
+  /// meanwhile; connect again then.
+  Result<std::string> ask(protocol::ClientRequest request, Duration timeout);
+
+ private:
+  explicit Client(std::unique_ptr<protocol::Dealer> dealer) : dealer_(std::move(dealer)) {}
+
+  std::unique_ptr<protocol::Dealer> dealer_;
+  std::uint64_t request_last_ = 0;
+};
+
+inline constexpr Duration kAnswerTimeout = std::chrono::seconds(30);
+
+}  // namespace trawl::cli

@@ -1,0 +1,33 @@
+// cli/context.h: what every verb shares: the state folder, the output format, and how an error leaves.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+#include "cli/client.h"
+
+namespace trawl::cli {
+
+struct Context {
+  std::string home;                   // absolute
+  std::optional<std::string> format;  // as given with -o
+  std::string query;                  // as given with --query
+  bool verbose = false;
+  int exit_code = 0;  // what the process ends with
+};
+
+/// Makes `home` if need be (0700).
+Result<void> prepare_home(Context& context);
+
+/// kAnswerTimeout at most, starting the local coordinator if none runs.
+Result<std::string> ask_coordinator(const Context& context, protocol::ClientRequest request);
+
+/// `trawl: error: ...` on standard error; sets the exit code.
+void report(Context& context, const Error& error);
+
+/// Prints an answer in the format asked for, or `fallback`.
+void print_answer(Context& context, const std::string& json, const char* fallback);
+
+}  // namespace trawl::cli

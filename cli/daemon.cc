@@ -1,0 +1,154 @@
+#include "cli/daemon.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <memory>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "base/assert.h"
+#include "cli/exit_code.h"
+#include "cluster/local.h"
+#include "coordinator/coordinator.h"
+#include "worker/worker.h"
+
+namespace trawl::cli {
+namespace {
+
+constexpr double kStopGraceSeconds = 10;
+
+struct CoordinatorArguments {
+  double idle_seconds = -1;
+  double grace_seconds = kStopGraceSeconds;
+  int ready_descriptor = -1;
+  bool detach = false;
+};
+
+Duration from_seconds(double seconds) {
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+}
+
+// Writes to a socket or pipe that is gone must be errors, not the end.
+void prepare_daemon(const Context& context) {
+  signal(SIGPIPE, SIG_IGN);
+  set_defect_report_folder(context.home);
+  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v");
+  spdlog::set_level(context.verbose ? spdlog::level::debug : spdlog::level::info);
+  spdlog::flush_on(spdlog::level::info);
+}
+
+void serve(Context& context, const CoordinatorArguments& arguments) {
+  prepare_daemon(context);
+  coordinator::CoordinatorOptions options;
+  options.home = context.home;
+  options.stop_grace = from_seconds(arguments.grace_seconds);
+  if (arguments.idle_seconds >= 0) options.leave_when_idle = from_seconds(arguments.idle_seconds);
+  const int ready = arguments.ready_descriptor;
+  options.on_ready = [ready] {
+    if (ready < 0) return;
+    if (write(ready, "ready\n", 6) < 0) spdlog::warn("nobody waits for this coordinator any more");
+    close(ready);
+  };
+  const auto served = coordinator::run_coordinator(options);
+  if (served) return;
+  spdlog::error("{}", served.error().message);
+  report(context, served.error());
+}
+
+void start_coordinator(Context& context, const CoordinatorArguments& arguments) {
+  if (!arguments.detach) {
+    serve(context, arguments);
+    return;
+  }
+  if (cluster::is_locked(coordinator::coordinator_lock_path(context.home))) {
+    report(context, {ErrorCode::kConflict, "a coordinator runs for " + context.home + " already"});
+    return;
+  }
+  auto started = cluster::start_self({"coordinator", "start", "--home", context.home,
+                                      "--stop-grace", fmt::format("{}", arguments.grace_seconds)},
+                                     context.home + "/coordinator.log", -1);
+  if (!started) {
+    report(context, started.error());
+    return;
+  }
+  auto client = Client::connect(context.home, false);
+  while (!client && !cluster::is_locked(coordinator::coordinator_lock_path(context.home)) &&
+         kill(started->pid, 0) == 0) {
+    client = Client::connect(context.home, false);
+  }
+  if (!client) {
+    report(context, client.error());
+    return;
+  }
+  fmt::print(stderr, "the coordinator of {} runs as process {}\n", context.home, started->pid);
+}
+
+}  // namespace
+
+void add_coordinator_verbs(CLI::App& app, Context& context) {
+  CLI::App* noun = app.add_subcommand("coordinator", "the process that schedules and keeps state");
+  noun->require_subcommand(1);
+  noun->fallthrough();
+
+  auto arguments = std::make_shared<CoordinatorArguments>();
+  CLI::App* start = noun->add_subcommand("start", "serve until told to stop");
+  start->add_flag("--detach", arguments->detach, "return once it serves in the background");
+  start->add_option("--stop-grace", arguments->grace_seconds,
+                    "seconds between SIGTERM and SIGKILL when a trial is stopped (10)")
+      ->check(CLI::Range(0.0, 3600.0));
+  start->add_option("--leave-when-idle", arguments->idle_seconds,
+                    "end after so many seconds without a job or a client");
+  start->add_option("--ready-descriptor", arguments->ready_descriptor)->group("");
+  start->fallthrough();
+  start->callback([&context, arguments] { start_coordinator(context, *arguments); });
+
+  CLI::App* status = noun->add_subcommand("status", "its process, uptime, address and counts");
+  status->fallthrough();
+  status->callback([&context] {
+    auto client = Client::connect(context.home, false);
+    auto answer = client ? (*client)->ask(protocol::GetStatus{}, kAnswerTimeout)
+                         : Result<std::string>(tl::unexpected(client.error()));
+    if (!answer) {
+      report(context, answer.error());
+      return;
+    }
+    print_answer(context, *answer, "json");
+  });
+
+  CLI::App* stop = noun->add_subcommand(
+      "stop", "end it; running trials go on, and the next one takes them up again");
+  stop->fallthrough();
+  stop->callback([&context] {
+    auto client = Client::connect(context.home, false);
+    auto answer = client ? (*client)->ask(protocol::StopCoordinator{}, kAnswerTimeout)
+                         : Result<std::string>(tl::unexpected(client.error()));
+    if (!answer) report(context, answer.error());
+  });
+}
+
+void add_worker_verbs(CLI::App& app, Context& context) {
+  CLI::App* noun = app.add_subcommand("worker", "the agent that runs trials on a node");
+  noun->require_subcommand(1);
+  noun->fallthrough();
+  auto options = std::make_shared<worker::WorkerOptions>();
+  options->name = "local";
+  CLI::App* start = noun->add_subcommand("start", "run trials for a coordinator");
+  start->add_option("--coordinator", options->coordinator, "its address")->required();
+  start->add_option("--name", options->name, "this worker's name");
+  start->add_option("--cpus", options->slot_count, "slots to offer (the cores it may use)")
+      ->check(CLI::Range(1, 4096));
+  start->fallthrough();
+  start->callback([&context, options] {
+    prepare_daemon(context);
+    options->home = context.home + "/worker";
+    options->jobs_folder = context.home + "/jobs";
+    const auto ran = worker::run_worker(*options);
+    if (ran) return;
+    spdlog::error("{}", ran.error().message);
+    report(context, ran.error());
+  });
+}
+
+}  // namespace trawl::cli

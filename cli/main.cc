@@ -1,0 +1,63 @@
+// cli/main.cc: the one binary, and the only place where things are wired together.
+#include <cstdlib>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/context.h"
+#include "cli/daemon.h"
+#include "cli/exit_code.h"
+#include "cli/job.h"
+
+namespace {
+
+constexpr const char* kAbout =
+    "Trawl runs Azure ML v2 sweep and command jobs on your own machines.\n"
+    "\n"
+    "  trawl run sweep.yml            submit a job and follow it to its end\n"
+    "  trawl job stream -n NAME       come back to it\n"
+    "  trawl job show -n NAME         its state and its best trial\n"
+    "  trawl job download -n NAME     the best trial's files\n";
+
+constexpr const char* kExitCodes =
+    "Exit codes: 0 done, 1 the job Failed, 2 the job was Canceled, 3 bad usage or an invalid file,\n"
+    "4 not found, 5 the coordinator cannot be reached or refuses, 6 a conflict (name taken, state\n"
+    "folder held), 70 a defect in Trawl, 130 Ctrl-C while watching.\n";
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  trawl::cli::Context context;
+  if (const char* home = std::getenv("TRAWL_HOME")) context.home = home;
+
+  CLI::App app{kAbout, "trawl"};
+  app.footer(kExitCodes);
+  app.set_version_flag("--version", "trawl " TRAWL_VERSION);
+  app.require_subcommand(1);
+  app.add_option("-o,--output", context.format,
+                 "json, jsonc, yaml, table, tsv or none")
+      ->check(CLI::IsMember({"json", "jsonc", "yaml", "table", "tsv", "none"}));
+  app.add_option("--query", context.query, "a JMESPath of dotted names, [n] and []");
+  app.add_option("--home", context.home, "the state folder (TRAWL_HOME, else ~/.trawl)");
+  app.add_flag("-v,--verbose", context.verbose, "say more");
+  // Verbs run when parsing is over, so the folder is made ready before the first of them.
+  app.parse_complete_callback([&context] {
+    const auto ready = trawl::cli::prepare_home(context);
+    if (!ready) {
+      trawl::cli::report(context, ready.error());
+      throw CLI::RuntimeError(context.exit_code);
+    }
+  });
+  trawl::cli::add_job_verbs(app, context);
+  trawl::cli::add_coordinator_verbs(app, context);
+  trawl::cli::add_worker_verbs(app, context);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::RuntimeError& error) {
+    return error.get_exit_code();
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? trawl::cli::kExitDone : trawl::cli::kExitUsage;
+  }
+  return context.exit_code;
+}

@@ -1,0 +1,30 @@
+// cluster/local.h: the engine that starts a worker on this very machine, as a process of its own.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+
+namespace trawl::cluster {
+
+/// A started process. `pidfd` becomes readable when it ends; the caller closes it.
+struct LocalProcess {
+  pid_t pid{};
+  int pidfd = -1;
+};
+
+/// Starts this program again with `arguments`, in a session of its own, standard output and error
+/// appended to `log_path` (0600), and `inherited` (or -1) as its descriptor 3.
+Result<LocalProcess> start_self(const std::vector<std::string>& arguments,
+                                const std::string& log_path, int inherited);
+
+/// Reaps an ended child; its exit code, or 128 + the signal.
+int reap(const LocalProcess& process);
+
+/// True while some process holds an exclusive flock on `path`.
+bool is_locked(const std::string& path);
+
+}  // namespace trawl::cluster

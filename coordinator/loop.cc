@@ -1,0 +1,354 @@
+#include "coordinator/loop.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
+
+#include "base/text.h"
+#include "protocol/clock.h"
+#include "samplers/sampler.h"
+
+namespace trawl::coordinator {
+namespace {
+
+using protocol::now;
+using Json = nlohmann::ordered_json;
+
+constexpr Duration kWorkerBackoffMin = std::chrono::milliseconds(500);
+constexpr Duration kWorkerBackoffMax = std::chrono::seconds(30);
+constexpr std::int64_t kLogBytesMax = std::int64_t{1} << 20;  // an answer to ReadLog
+constexpr int kMessagesMax = 1000;  // of a turn, so that commits and timers get theirs
+
+template <class T>
+std::optional<core::JobId> job_of_fact(const T& body) {
+  if constexpr (requires { body.job; }) {
+    return body.job;
+  } else if constexpr (requires { body.trial.job; }) {
+    return body.trial.job;
+  } else if constexpr (requires { body.attempt.trial.job; }) {
+    return body.attempt.trial.job;
+  } else if constexpr (requires { body.started.attempt.trial.job; }) {
+    return body.started.attempt.trial.job;
+  } else {
+    return std::nullopt;
+  }
+}
+
+std::vector<ParameterSet> suggestions(const SweepSpec& sweep, std::int64_t first,
+                                      std::int64_t count) {
+  std::vector<ParameterSet> made;
+  for (std::int64_t index = first; index < first + count; ++index) {
+    auto parameters = samplers::suggest(sweep, index);
+    if (!parameters) break;
+    made.push_back(std::move(*parameters));
+  }
+  return made;
+}
+
+}  // namespace
+
+Loop::Loop(const CoordinatorOptions& options, std::string endpoint, std::unique_ptr<Store> store,
+           std::unique_ptr<protocol::Router> router)
+    : options_(options),
+      endpoint_(std::move(endpoint)),
+      worker_home_(options.home + "/worker"),
+      committed_(std::make_unique<protocol::Mailbox<Result<void>>>()),
+      store_(std::move(store)),
+      router_(std::move(router)),
+      core_({.stop_grace = options.stop_grace}),
+      active_(now()),
+      started_(now()) {}
+
+Loop::~Loop() {
+  if (worker_process_) close(worker_process_->pidfd);
+}
+
+Result<void> Loop::run() {
+  auto replayed = store_->reader().replay(core_);
+  if (!replayed) return replayed;
+  release({core_.recover(now()).commands, {}});
+  if (options_.on_ready) options_.on_ready();
+  spdlog::info("serving {} with {} unfinished jobs", options_.home, core_.state().jobs.size());
+  while (!stopping_ && !failure_) {
+    keep_worker();
+    protocol::Waiter waiter;
+    waiter.add(*router_);
+    waiter.add(committed_->descriptor());
+    if (worker_process_) waiter.add(worker_process_->pidfd);
+    waiter.wait(wait_time());
+    take_committed();
+    read_router();
+    if (timer_ && *timer_ <= now()) {
+      timer_.reset();
+      happened(core::TimerFired{});
+    }
+    answer_watchers();
+    leave_if_idle();
+  }
+  if (failure_) return tl::unexpected(*failure_);
+  return {};
+}
+
+void Loop::happened(decltype(core::Event::body) body) {
+  core::Decision decision = core_.step({now(), std::move(body)});
+  Decided decided;
+  decided.commands = std::move(decision.commands);
+  for (const core::Fact& fact : decision.facts) {
+    const auto job = std::visit([](const auto& kind) { return job_of_fact(kind); }, fact.body);
+    if (job) decided.touched.push_back(*job);
+  }
+  if (decision.facts.empty() && decided_.empty()) {
+    release(decided);  // nothing before it waits for the disk
+    return;
+  }
+  decided_.push_back(std::move(decided));
+  store_->append(std::move(decision.facts), [mailbox = committed_.get()](const auto& result) {
+    mailbox->push(result);
+  });
+}
+
+void Loop::take_committed() {
+  for (const Result<void>& result : committed_->take()) {
+    if (!result) {
+      failure_ = result.error();  // nothing after it may take effect
+      return;
+    }
+    const Decided decided = std::move(decided_.front());
+    decided_.pop_front();
+    release(decided);
+  }
+}
+
+void Loop::release(const Decided& decided) {
+  for (const core::JobId& job : decided.touched) touched_[job] = true;
+  for (const core::Command& command : decided.commands) perform(command);
+}
+
+void Loop::perform(const core::Command& command) {
+  if (const auto* send = std::get_if<core::Send>(&command)) {
+    const auto peer = peer_of_.find(send->worker);
+    if (peer != peer_of_.end()) router_->send(peer->second, protocol::encode(send->message));
+  } else if (const auto* reply = std::get_if<core::Reply>(&command)) {
+    const auto asker = askers_.find(reply->request);
+    if (asker == askers_.end()) return;
+    Result<std::string> json = reply->answer;
+    if (json) json = show(*reply->answer);
+    answer(asker->second.peer, asker->second.request, std::move(json));
+    askers_.erase(asker);
+  } else if (const auto* ask = std::get_if<core::Suggest>(&command)) {
+    const auto job = core_.state().jobs.find(ask->job);
+    if (job == core_.state().jobs.end()) return;
+    happened(core::Suggested{ask->job, ask->first, ask->count,
+                             suggestions(*job->second.spec.sweep, ask->first, ask->count)});
+  } else if (const auto* timer = std::get_if<core::SetTimer>(&command)) {
+    timer_ = timer->at;
+  }
+}
+
+void Loop::read_router() {
+  for (int count = 0; count < kMessagesMax; ++count) {
+    auto received = router_->receive();
+    if (!received) return;
+    auto message = protocol::decode_inbound(received->frame);
+    if (!message) {
+      spdlog::warn("a message was refused: {}", message.error().message);
+      continue;
+    }
+    if (auto* from_worker = std::get_if<core::FromWorker>(&*message)) {
+      read_worker(received->peer, std::move(*from_worker));
+    } else {
+      active_ = now();
+      read_client(received->peer, std::move(std::get<protocol::ClientEnvelope>(*message)));
+    }
+  }
+}
+
+void Loop::read_worker(const std::string& peer, core::FromWorker message) {
+  if (auto* hello = std::get_if<core::Hello>(&message)) {
+    const core::WorkerId worker{++worker_id_last_};
+    const auto before = worker_of_.find(peer);
+    if (before != worker_of_.end()) peer_of_.erase(before->second);
+    worker_of_[peer] = worker;
+    peer_of_[worker] = peer;
+    worker_backoff_ = {};
+    spdlog::info("worker {} is here: {} slots, {} attempts", hello->worker_name, hello->slot_count,
+                 hello->known.size());
+    happened(core::WorkerJoined{worker, std::move(*hello)});
+    return;
+  }
+  const auto worker = worker_of_.find(peer);
+  if (worker == worker_of_.end()) return;  // it will say hello
+  if (auto* report = std::get_if<core::Report>(&message)) {
+    happened(core::ReportArrived{worker->second, std::move(*report)});
+  }
+}
+
+void Loop::read_client(const std::string& peer, protocol::ClientEnvelope envelope) {
+  const std::uint64_t request = envelope.request;
+  if (auto* submit = std::get_if<protocol::SubmitJob>(&envelope.body)) {
+    const core::RequestId id{++request_id_last_};
+    askers_[id] = {peer, request};
+    happened(core::SubmitRequested{id, std::move(submit->spec)});
+  } else if (auto* cancel = std::get_if<protocol::CancelJob>(&envelope.body)) {
+    const core::RequestId id{++request_id_last_};
+    askers_[id] = {peer, request};
+    happened(core::CancelRequested{id, std::move(cancel->name)});
+  } else if (const auto* watched = std::get_if<protocol::WatchJob>(&envelope.body)) {
+    watch(peer, request, *watched);
+  } else if (const auto* shown = std::get_if<protocol::ShowJob>(&envelope.body)) {
+    answer(peer, request, show(shown->name));
+  } else if (const auto* listed = std::get_if<protocol::ListJobs>(&envelope.body)) {
+    answer(peer, request, store_->reader().list(listed->parent, listed->max_results));
+  } else if (const auto* log = std::get_if<protocol::ReadLog>(&envelope.body)) {
+    answer(peer, request, read_log(*log));
+  } else if (std::holds_alternative<protocol::GetStatus>(envelope.body)) {
+    answer(peer, request, status());
+  } else {
+    answer(peer, request, "{}");
+    stopping_ = true;
+  }
+}
+
+void Loop::answer(const std::string& peer, std::uint64_t request, Result<std::string> json) {
+  router_->send(peer, protocol::encode(protocol::ClientAnswer{request, std::move(json)}));
+}
+
+Result<std::string> Loop::show(const std::string& name) {
+  const auto job = store_->reader().job_number(name);
+  if (!job) return tl::unexpected(job.error());
+  return store_->reader().show(
+      name, core::concurrency_bound(core_.state(), core_.runtime(), core::JobId{*job}));
+}
+
+Result<std::string> Loop::read_log(const protocol::ReadLog& request) {
+  const auto folder = store_->reader().folder(request.name);
+  if (!folder) return tl::unexpected(folder.error());
+  std::ifstream in(folder->path + "/user_logs/std_log.txt", std::ios::binary | std::ios::ate);
+  const std::int64_t size = in ? static_cast<std::int64_t>(in.tellg()) : 0;
+  const std::int64_t offset = std::clamp<std::int64_t>(request.offset, 0, std::max<std::int64_t>(size, 0));
+  std::string text(static_cast<std::size_t>(std::min(size - offset, kLogBytesMax)), '\0');
+  in.seekg(offset);
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  const Json json = {{"text", text},
+                     {"next_offset", offset + static_cast<std::int64_t>(text.size())},
+                     {"ended", folder->ended}};
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Result<std::string> Loop::status() {
+  std::int64_t slots = 0;
+  for (const auto& [id, worker] : core_.runtime().workers) slots += worker.slot_count;
+  const Json json = {{"pid", getpid()},
+                     {"uptime_s", std::chrono::duration<double>(now() - started_).count()},
+                     {"home", options_.home},
+                     {"address", endpoint_},
+                     {"unfinished_jobs", core_.state().jobs.size()},
+                     {"workers", core_.runtime().workers.size()},
+                     {"slots", slots}};
+  return json.dump();
+}
+
+void Loop::watch(const std::string& peer, std::uint64_t request, const protocol::WatchJob& watch) {
+  const auto newest = store_->reader().last_event(watch.name);
+  if (!newest) {
+    answer(peer, request, tl::unexpected(newest.error()));
+    return;
+  }
+  if (*newest > watch.after || watch.wait_ms <= 0) {
+    answer(peer, request, store_->reader().watch(watch.name, watch.after));
+    return;
+  }
+  constexpr std::int64_t kWaitMsMax = 60'000;
+  const Duration wait = std::chrono::milliseconds(std::min(watch.wait_ms, kWaitMsMax));
+  watchers_.push_back({peer, request, watch.name, watch.after, now() + wait});
+}
+
+void Loop::answer_watchers() {
+  if (watchers_.empty()) {
+    touched_.clear();
+    return;
+  }
+  const Instant at = now();
+  const bool news = !touched_.empty();
+  touched_.clear();
+  const auto is_due = [&](const Watcher& watcher) {
+    if (watcher.until <= at) return true;
+    if (!news) return false;
+    const auto newest = store_->reader().last_event(watcher.name);
+    return !newest || *newest > watcher.after;
+  };
+  std::erase_if(watchers_, [&](const Watcher& watcher) {
+    if (!is_due(watcher)) return false;
+    active_ = at;
+    answer(watcher.peer, watcher.request, store_->reader().watch(watcher.name, watcher.after));
+    return true;
+  });
+}
+
+void Loop::keep_worker() {
+  if (worker_process_) {
+    siginfo_t info{};
+    const bool ended =
+        waitid(P_PID, static_cast<id_t>(worker_process_->pid), &info, WEXITED | WNOHANG | WNOWAIT) ==
+            0 &&
+        info.si_pid == worker_process_->pid;
+    if (!ended) return;
+    const int code = cluster::reap(*worker_process_);
+    close(worker_process_->pidfd);
+    worker_process_.reset();
+    worker_backoff_ = worker_backoff_ == Duration{}
+                          ? kWorkerBackoffMin
+                          : std::min<Duration>(worker_backoff_ * 2, kWorkerBackoffMax);
+    worker_retry_ = now() + worker_backoff_;
+    spdlog::warn("the worker ended with {}; its log is {}/worker.log", code, options_.home);
+    for (const auto& [id, worker] : std::map(core_.runtime().workers)) {
+      happened(core::WorkerLost{id});
+    }
+  }
+  const bool wanted = !core_.state().jobs.empty() && core_.runtime().workers.empty();
+  if (!wanted || (worker_retry_ && now() < *worker_retry_)) return;
+  worker_retry_ = now() + kWorkerBackoffMin;
+  if (cluster::is_locked(worker_home_ + "/worker.lock")) return;  // one lives: it will come
+  auto started = cluster::start_self({"worker", "start", "--home", options_.home, "--coordinator",
+                                      endpoint_, "--name", "local"},
+                                     options_.home + "/worker.log", -1);
+  if (!started) {
+    spdlog::error("{}", started.error().message);
+    return;
+  }
+  worker_process_ = *started;
+}
+
+void Loop::leave_if_idle() {
+  if (!options_.leave_when_idle) return;
+  const bool busy = !core_.state().jobs.empty() || !watchers_.empty() || !decided_.empty();
+  if (busy) active_ = now();
+  if (now() - active_ < *options_.leave_when_idle) return;
+  spdlog::info("idle: leaving");
+  for (const auto& [worker, peer] : peer_of_) {
+    router_->send(peer, protocol::encode(core::ToWorker(core::Leave{})));
+  }
+  stopping_ = true;
+}
+
+std::optional<Duration> Loop::wait_time() const {
+  std::optional<Instant> until = timer_;
+  const auto no_later = [&](Instant at) {
+    if (!until || at < *until) until = at;
+  };
+  for (const Watcher& watcher : watchers_) no_later(watcher.until);
+  const bool wanted = !core_.state().jobs.empty() && core_.runtime().workers.empty();
+  if (wanted && worker_retry_) no_later(*worker_retry_);
+  if (options_.leave_when_idle) no_later(active_ + *options_.leave_when_idle);
+  if (!until) return std::nullopt;
+  return *until - now();
+}
+
+}  // namespace trawl::coordinator

@@ -1,0 +1,92 @@
+// coordinator/loop.h: the coordinator's one loop: messages in, core::Coordinator decides, facts to the
+// store, and what was decided goes out when they are on disk. Internal to coordinator/.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cluster/local.h"
+#include "coordinator/coordinator.h"
+#include "coordinator/store.h"
+#include "core/coordinator.h"
+#include "protocol/codec.h"
+#include "protocol/mailbox.h"
+#include "protocol/socket.h"
+
+namespace trawl::coordinator {
+
+class Loop {
+ public:
+  Loop(const CoordinatorOptions& options, std::string endpoint, std::unique_ptr<Store> store,
+       std::unique_ptr<protocol::Router> router);
+  ~Loop();
+  Result<void> run();
+
+ private:
+  /// A client's question that waits for news, or for a decision.
+  struct Watcher {
+    std::string peer;
+    std::uint64_t request{};
+    std::string name;
+    std::int64_t after{};
+    Instant until;
+  };
+  struct Asker {
+    std::string peer;
+    std::uint64_t request{};
+  };
+  /// What was decided, waiting for its facts to be on disk.
+  struct Decided {
+    std::vector<core::Command> commands;
+    std::vector<core::JobId> touched;
+  };
+
+  void happened(decltype(core::Event::body) body);
+  void release(const Decided& decided);
+  void perform(const core::Command& command);
+  void take_committed();
+  void read_router();
+  void read_worker(const std::string& peer, core::FromWorker message);
+  void read_client(const std::string& peer, protocol::ClientEnvelope envelope);
+  void answer(const std::string& peer, std::uint64_t request, Result<std::string> json);
+  Result<std::string> show(const std::string& name);
+  Result<std::string> read_log(const protocol::ReadLog& request);
+  Result<std::string> status();
+  void watch(const std::string& peer, std::uint64_t request, const protocol::WatchJob& watch);
+  void answer_watchers();
+  void keep_worker();
+  void leave_if_idle();
+  std::optional<Duration> wait_time() const;
+
+  const CoordinatorOptions options_;
+  const std::string endpoint_;
+  const std::string worker_home_;
+  std::unique_ptr<protocol::Mailbox<Result<void>>> committed_;  // the writer's thread fills it
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<protocol::Router> router_;
+  core::Coordinator core_;
+
+  std::deque<Decided> decided_;                      // oldest first
+  std::map<std::string, core::WorkerId> worker_of_;  // by peer
+  std::map<core::WorkerId, std::string> peer_of_;
+  std::map<core::RequestId, Asker> askers_;
+  std::vector<Watcher> watchers_;
+  std::int64_t worker_id_last_ = 0;
+  std::int64_t request_id_last_ = 0;
+  std::optional<Instant> timer_;
+  std::map<core::JobId, bool> touched_;  // since the watchers were last answered
+
+  std::optional<cluster::LocalProcess> worker_process_;
+  std::optional<Instant> worker_retry_;  // not to be started before
+  Duration worker_backoff_{};
+  Instant active_;  // when somebody last wanted something
+  Instant started_;
+  bool stopping_ = false;
+  std::optional<Error> failure_;
+};
+
+}  // namespace trawl::coordinator

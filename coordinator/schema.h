@@ -1,0 +1,116 @@
+// coordinator/schema.h: the tables of trawl.db. docs/tables.md describes them for people who open the
+// file with other tools; change both together, by a further migration, never by editing one that was
+// released.
+#pragma once
+
+#include <array>
+
+namespace trawl::coordinator {
+
+inline constexpr std::array<const char*, 1> kMigrations = {R"sql(
+  CREATE TABLE jobs(
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    type TEXT NOT NULL,                -- 'sweep' or 'command'
+    experiment_name TEXT NOT NULL,
+    status TEXT NOT NULL,
+    reason TEXT NOT NULL DEFAULT '',   -- why it ended so, or what is being done about it
+    created_us INTEGER NOT NULL,       -- all times: microseconds since the epoch, UTC
+    started_us INTEGER,
+    ended_us INTEGER,
+    goal TEXT,                         -- 'minimize', 'maximize'; NULL for a command
+    primary_metric TEXT,
+    policy TEXT,
+    max_total_trials INTEGER NOT NULL,
+    max_concurrent_trials INTEGER NOT NULL,
+    best_trial INTEGER,                -- a number of trials
+    best_value REAL,
+    archived INTEGER NOT NULL DEFAULT 0,
+    document TEXT NOT NULL,            -- the job file as JSON
+    last_event INTEGER NOT NULL        -- the newest row of events about it
+  ) STRICT;
+  CREATE TABLE trials(
+    job INTEGER NOT NULL REFERENCES jobs(id),
+    number INTEGER NOT NULL,           -- from 0
+    name TEXT NOT NULL UNIQUE,         -- also its MLflow run id
+    status TEXT NOT NULL,
+    reason TEXT NOT NULL DEFAULT '',
+    stopped_by TEXT,                   -- 'policy', 'cancel', 'trial_timeout', 'timeout'
+    parameters TEXT NOT NULL,          -- JSON object
+    attempt INTEGER NOT NULL DEFAULT 0,
+    created_us INTEGER NOT NULL,
+    started_us INTEGER,
+    ended_us INTEGER,
+    reports INTEGER NOT NULL DEFAULT 0,  -- of the primary metric, by the current attempt
+    last_value REAL,
+    last_step INTEGER,
+    best_value REAL,
+    last_event INTEGER NOT NULL,
+    PRIMARY KEY(job, number)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE attempts(
+    job INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,          -- from 1
+    worker TEXT NOT NULL,
+    folder TEXT,                       -- on the worker
+    pid INTEGER,
+    assigned_us INTEGER NOT NULL,
+    started_us INTEGER,
+    ended_us INTEGER,
+    outcome TEXT,                      -- 'exited', 'signalled', 'unstarted', 'lost'
+    code INTEGER,                      -- exit code or signal
+    tail TEXT,                         -- the last lines it printed
+    PRIMARY KEY(job, number, attempt),
+    FOREIGN KEY(job, number) REFERENCES trials(job, number)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE runs(
+    run_id TEXT PRIMARY KEY,
+    job INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    experiment_id TEXT NOT NULL,
+    run_name TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    status TEXT NOT NULL,              -- as MLflow spells it; what the client said
+    start_time_ms INTEGER NOT NULL,
+    end_time_ms INTEGER,
+    FOREIGN KEY(job, number) REFERENCES trials(job, number)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE metrics(
+    run_id TEXT NOT NULL,
+    key TEXT NOT NULL,
+    step INTEGER NOT NULL,
+    timestamp_ms INTEGER NOT NULL,
+    value REAL NOT NULL,               -- 0 where is_nan
+    is_nan INTEGER NOT NULL,
+    PRIMARY KEY(run_id, key, step, timestamp_ms, value, is_nan)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE params(
+    run_id TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY(run_id, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE tags(
+    run_id TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY(run_id, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE documents(               -- logged models, datasets, ...: MLflow's JSON
+    job INTEGER NOT NULL, number INTEGER NOT NULL,
+    kind TEXT NOT NULL, id TEXT NOT NULL, json TEXT NOT NULL, PRIMARY KEY(kind, id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE experiments(
+    experiment_id TEXT PRIMARY KEY, name TEXT NOT NULL, created_us INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE events(                  -- the journal: every decision, in order
+    id INTEGER PRIMARY KEY,
+    job INTEGER NOT NULL REFERENCES jobs(id),
+    number INTEGER,                    -- the trial, where it is about one
+    at_us INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    text TEXT NOT NULL,                -- for people; '' where there is nothing to tell
+    fact BLOB NOT NULL                 -- for the replay
+  ) STRICT;
+  CREATE INDEX events_of_job ON events(job, id);
+  CREATE TABLE spools(                  -- up to where a worker's reports have been taken
+    spool INTEGER PRIMARY KEY, taken INTEGER NOT NULL
+  ) STRICT;
+)sql"};
+
+}  // namespace trawl::coordinator

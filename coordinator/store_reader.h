@@ -1,0 +1,55 @@
+// coordinator/store_reader.h: what clients ask, answered from the committed tables as JSON text.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include "base/error.h"
+#include "core/coordinator.h"
+
+namespace trawl::coordinator {
+
+/// Used by one thread: the loop's.
+class StoreReader {
+ public:
+  explicit StoreReader(std::unique_ptr<SQLite::Database> database)
+      : database_(std::move(database)) {}
+
+  /// Puts what is journalled into a new core: the names of all jobs, the spools, and the facts of the
+  /// unfinished jobs. kInvalid names the row that does not decode.
+  Result<void> replay(core::Coordinator& core);
+
+  /// A job or a trial as `job show` prints it; kNotFound. `concurrency` says what bounds a running
+  /// sweep, "" where nothing is to be said.
+  Result<std::string> show(const std::string& name, const std::string& concurrency);
+
+  /// Jobs, newest first, or the trials of `parent` in order; 0: all of them.
+  Result<std::string> list(const std::string& parent, std::int64_t max_results);
+
+  /// What is new about a job since event `after` (see protocol::WatchJob): an object with last_event,
+  /// job, trials, events.
+  Result<std::string> watch(const std::string& name, std::int64_t after);
+
+  /// The newest event about the job that `name` is or belongs to.
+  Result<std::int64_t> last_event(const std::string& name);
+
+  /// The number of the job that `name` (a job's or a trial's) belongs to.
+  Result<std::int64_t> job_number(const std::string& name);
+
+  /// The folder of the last attempt of the trial `name` (a sweep: of its best trial); kNotFound.
+  struct Folder {
+    std::string path;
+    bool ended{};
+  };
+  Result<Folder> folder(const std::string& name);
+
+ private:
+  std::unique_ptr<SQLite::Database> database_;
+};
+
+}  // namespace trawl::coordinator
