@@ -148,8 +148,9 @@ class Command {
     }
     if (value_of(expression) != nullptr) return "";
     const std::vector<std::string_view>& keys = names->second.keys;
-    const std::string has = keys.empty() ? "this job has none" : "it has: " + listed(keys);
-    return fmt::format("'{}' is not among the {}; {}{}", expression.name, context, has,
+    if (keys.empty())
+      return fmt::format("'{}' is not in {}: this job has none", expression.name, context);
+    return fmt::format("'{}' is not in {}, which has: {}{}", expression.name, context, listed(keys),
                        guess(expression.name, keys));
   }
 

@@ -134,11 +134,13 @@ std::string read_environment(Context& context, Node& node) {
   if (!text) return "";
   if (text->starts_with("file:")) return read_environment_file(context, node, *text);
   const bool arm_id = text->starts_with("/subscriptions/");
-  if (!arm_id && (!text->starts_with(kPrefix) || text->size() == kPrefix.size())) {
-    context.report.error(node.where, fmt::format("environment '{}' must start with azureml:, as in "
-                                                 "azureml:{}; or be file:FILE, or a mapping with "
-                                                 "'image' or 'build'",
-                                                 *text, text->empty() ? "NAME@latest" : *text));
+  const bool prefixed = text->starts_with(kPrefix);
+  if (!arm_id && (!prefixed || text->size() == kPrefix.size())) {
+    context.report.error(
+        node.where,
+        fmt::format("environment '{}' must be azureml: and a name, as in azureml:{}; or "
+                    "file:FILE, or a mapping with 'image' or 'build'",
+                    *text, prefixed || text->empty() ? "NAME@latest" : *text));
   }
   return *text;
 }

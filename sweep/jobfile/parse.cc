@@ -160,13 +160,17 @@ class Expander {
     node.where = node.owner = node.content = where;
     if (exhausted_) return node;
     if (++count_ > kMostNodes || level > kMostLevels) {
-      report_.error(where, fmt::format("aliases expand to more than {} values or {} levels",
-                                       kMostNodes, kMostLevels));
+      report_.error(outermost_alias_.value_or(where),
+                    fmt::format("aliases expand to more than {} values or {} levels", kMostNodes,
+                                kMostLevels));
       exhausted_ = true;
       return node;
     }
     if (flat->alias_of) {
+      const bool is_outermost = !outermost_alias_;
+      if (is_outermost) outermost_alias_ = where;
       node = expand(*flat->alias_of, level);
+      if (is_outermost) outermost_alias_.reset();
       node.where = node.owner = where;
       return node;
     }
@@ -205,6 +209,7 @@ class Expander {
     report_.error({source_, flat.offset},
                   fmt::format("the tag {}{} is not allowed here: a job file holds plain values",
                               core ? "!!" : "", name));
+    report_.mute({source_, flat.offset});
     return false;
   }
 
@@ -320,6 +325,7 @@ class Expander {
   Report& report_;
   std::size_t source_;
   const std::vector<FlatNode>& nodes_;
+  std::optional<Place> outermost_alias_;  // the one that is being expanded
   std::size_t count_ = 0;
   bool exhausted_ = false;
 };

@@ -73,11 +73,11 @@ void Report::put(Severity severity, Place place, std::string message) {
   }
   // A node that is used twice through an alias would say everything twice.
   const bool known = std::ranges::any_of(entries_, [&](const Entry& entry) {
-    return entry.severity == severity && entry.place.source == place.source &&
-           entry.place.offset == place.offset && entry.message == message;
+    return entry.severity == severity && entry.place == place && entry.message == message;
   });
+  const bool is_muted = std::ranges::find(muted_, place) != muted_.end();
   const auto of_severity = std::ranges::count(entries_, severity, &Entry::severity);
-  if (known || static_cast<std::size_t>(of_severity) >= kMostOfASeverity) return;
+  if (known || is_muted || static_cast<std::size_t>(of_severity) >= kMostOfASeverity) return;
   entries_.push_back({severity, place, std::move(message)});
 }
 

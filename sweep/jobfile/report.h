@@ -24,6 +24,7 @@ struct Source {
 struct Place {
   std::size_t source{};
   std::size_t offset{};
+  friend bool operator==(const Place&, const Place&) = default;
 };
 
 /// Collects diagnostics. Sources stay where they are, so references to them remain good.
@@ -36,6 +37,9 @@ class Report {
   void warn(Place place, std::string message) {
     put(Severity::kWarning, place, std::move(message));
   }
+  /// Drops every later diagnostic at this very place: what it would say follows from one that has
+  /// been said.
+  void mute(Place place) { muted_.push_back(place); }
   bool failed() const { return failed_; }
   /// No further error will be kept, so none need be looked for.
   bool is_full() const;
@@ -54,6 +58,7 @@ class Report {
 
   std::deque<Source> sources_;
   std::vector<Entry> entries_;
+  std::vector<Place> muted_;
   bool failed_ = false;
 };
 

@@ -1,0 +1,4 @@
+"""Stands for a training script: prints its arguments."""
+import sys
+
+print(sys.argv[1:])
