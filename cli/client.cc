@@ -2,9 +2,8 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <unistd.h>
-
 #include <thread>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -28,10 +27,9 @@ constexpr std::size_t kLogTailBytes = 500;
 Result<void> start_coordinator(const std::string& home) {
   int pipe_ends[2];
   if (pipe2(pipe_ends, O_CLOEXEC) != 0) return fail_errno("cannot make a pipe", errno);
-  auto started =
-      cluster::start_self({"coordinator", "start", "--home", home, "--leave-when-idle", "10",
-                           "--ready-descriptor", "3"},
-                          home + "/coordinator.log", pipe_ends[1]);
+  auto started = cluster::start_self({"coordinator", "start", "--home", home, "--leave-when-idle",
+                                      "10", "--ready-descriptor", "3"},
+                                     home + "/coordinator.log", pipe_ends[1]);
   close(pipe_ends[1]);
   if (!started) {
     close(pipe_ends[0]);
@@ -43,6 +41,12 @@ Result<void> start_coordinator(const std::string& home) {
   poll(&ready, 1, static_cast<int>(timeout.count()));
   close(pipe_ends[0]);
   return {};
+}
+
+tl::unexpected<Error> unavailable(const std::string& what, const std::string& log_path) {
+  return fail(ErrorCode::kUnavailable,
+              fmt::format("{}; its log, {}, ends with:\n{}", what, log_path,
+                          worker::tail_of(log_path, kLogTailBytes)));
 }
 
 bool wait_until_up(protocol::Dealer& dealer, Duration timeout) {
@@ -63,6 +67,7 @@ bool wait_until_up(protocol::Dealer& dealer, Duration timeout) {
 Result<std::unique_ptr<Client>> Client::connect(const std::string& home, bool may_start) {
   const auto endpoint = protocol::local_endpoint(home);
   if (!endpoint) return tl::unexpected(endpoint.error());
+  const std::string log_path = home + "/coordinator.log";
   const std::string lock = coordinator::coordinator_lock_path(home);
   const Instant until = now() + kConnectTimeout;
   bool start_failed = false;
@@ -80,13 +85,10 @@ Result<std::unique_ptr<Client>> Client::connect(const std::string& home, bool ma
     auto dealer = protocol::Dealer::connect(*endpoint);
     if (!dealer) return tl::unexpected(dealer.error());
     if (wait_until_up(**dealer, kHandshakeTimeout)) {
-      return std::unique_ptr<Client>(new Client(std::move(*dealer)));
+      return std::unique_ptr<Client>(new Client(std::move(*dealer), log_path));
     }
   }
-  const std::string log = home + "/coordinator.log";
-  return fail(ErrorCode::kUnavailable,
-              fmt::format("the coordinator of {} does not answer; its log, {}, ends with:\n{}", home,
-                          log, worker::tail_of(log, kLogTailBytes)));
+  return unavailable("the coordinator of " + home + " does not answer", log_path);
 }
 
 Result<std::string> Client::ask(protocol::ClientRequest request, Duration timeout) {
@@ -104,11 +106,11 @@ Result<std::string> Client::ask(protocol::ClientRequest request, Duration timeou
     }
     while (const auto change = dealer_->next_change()) {
       if (*change == protocol::Dealer::Change::kDown) {
-        return fail(ErrorCode::kUnavailable, "the coordinator went away");
+        return unavailable("the coordinator went away", log_path_);
       }
     }
   }
-  return fail(ErrorCode::kUnavailable, "the coordinator did not answer in time");
+  return unavailable("the coordinator did not answer in time", log_path_);
 }
 
 }  // namespace trawl::cli

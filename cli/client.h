@@ -1,4 +1,5 @@
-// cli/client.h: talks to the coordinator of a state folder, and starts the local one where none runs.
+// cli/client.h: talks to the coordinator of a state folder, and starts the local one where none
+// runs.
 #pragma once
 
 #include <memory>
@@ -23,9 +24,11 @@ class Client {
   Result<std::string> ask(protocol::ClientRequest request, Duration timeout);
 
  private:
-  explicit Client(std::unique_ptr<protocol::Dealer> dealer) : dealer_(std::move(dealer)) {}
+  Client(std::unique_ptr<protocol::Dealer> dealer, std::string log_path)
+      : dealer_(std::move(dealer)), log_path_(std::move(log_path)) {}
 
   std::unique_ptr<protocol::Dealer> dealer_;
+  const std::string log_path_;  // the coordinator's
   std::uint64_t request_last_ = 0;
 };
 

@@ -19,11 +19,21 @@ namespace fs = std::filesystem;
 // What decides which programs and libraries a command finds: the job runs as it would in the shell
 // that submitted it, whichever shell started the coordinator. Nothing else of the environment is
 // kept, since the rest may hold secrets.
-constexpr std::array kHostVariables = {
-    "PATH",           "VIRTUAL_ENV",     "CONDA_PREFIX", "CONDA_DEFAULT_ENV",
-    "PYTHONPATH",     "PYTHONHOME",      "PYTHONUSERBASE", "LD_LIBRARY_PATH",
-    "CUDA_HOME",      "R_LIBS",          "R_HOME",       "JULIA_PROJECT",
-    "LANG",           "LC_ALL",          "TZ"};
+constexpr std::array kHostVariables = {"PATH",
+                                       "VIRTUAL_ENV",
+                                       "CONDA_PREFIX",
+                                       "CONDA_DEFAULT_ENV",
+                                       "PYTHONPATH",
+                                       "PYTHONHOME",
+                                       "PYTHONUSERBASE",
+                                       "LD_LIBRARY_PATH",
+                                       "CUDA_HOME",
+                                       "R_LIBS",
+                                       "R_HOME",
+                                       "JULIA_PROJECT",
+                                       "LANG",
+                                       "LC_ALL",
+                                       "TZ"};
 
 void add_host_variables(CommandSpec& command) {
   std::vector<NamedText> variables;
@@ -35,6 +45,29 @@ void add_host_variables(CommandSpec& command) {
   own.insert(own.begin(), variables.begin(), variables.end());  // a later one of a name wins
 }
 
+// Copies `source` into `target` as it is, links as links, and leaves out the state folder, which
+// may lie inside the code.
+void copy_code(const fs::path& source, const fs::path& target, const fs::path& home,
+               std::error_code& error) {
+  const auto options = fs::copy_options::copy_symlinks;
+  auto entry = fs::recursive_directory_iterator(source, error);
+  for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+    if (entry->path() == home) {
+      entry.disable_recursion_pending();
+      continue;
+    }
+    const fs::path to = target / entry->path().lexically_relative(source);
+    const bool is_folder = !entry->is_symlink(error) && entry->is_directory(error);
+    if (error) return;
+    if (is_folder) {
+      fs::create_directory(to, entry->path(), error);  // with its permissions
+    } else if (entry->is_symlink(error) || entry->is_regular_file(error)) {
+      fs::copy(entry->path(), to, options, error);
+    }  // sockets and pipes are no code
+    if (error) return;
+  }
+}
+
 Result<std::string> snapshot(const std::string& home, const std::string& code) {
   const fs::path source = code;
   const fs::path folder = fs::path(home) / "snapshots" / worker::random_hex(8);
@@ -42,8 +75,10 @@ Result<std::string> snapshot(const std::string& home, const std::string& code) {
   fs::create_directories(folder, error);
   const bool is_folder = !error && fs::is_directory(source, error);
   const fs::path target = is_folder ? folder : folder / source.filename();
-  if (!error) {
-    fs::copy(source, target, fs::copy_options::recursive | fs::copy_options::copy_symlinks, error);
+  if (is_folder) {
+    copy_code(fs::canonical(source, error), target, home, error);
+  } else if (!error) {
+    fs::copy_file(source, target, error);
   }
   if (error) {
     std::error_code ignored;
@@ -68,8 +103,9 @@ std::optional<JobSpec> read_job(Context& context, const JobFileArguments& argume
   for (const std::string& text : arguments.overrides) {
     const std::size_t equals = text.find('=');
     if (equals == std::string::npos || equals == 0) {
-      report(context, {ErrorCode::kInvalid,
-                       "--set " + text + ": write --set PATH=VALUE, as in --set limits.timeout=60"});
+      report(context,
+             {ErrorCode::kInvalid,
+              "--set " + text + ": write --set PATH=VALUE, as in --set limits.timeout=60"});
       return std::nullopt;
     }
     options.overrides.push_back({text.substr(0, equals), text.substr(equals + 1)});

@@ -19,8 +19,8 @@ struct JobFileArguments {
 };
 
 /// Reads and checks the file; warnings and errors go to standard error, each with its place.
-/// `for_submission`: what cannot run on this machine is an error, not a warning. Nothing if there was
-/// an error (the exit code is then set).
+/// `for_submission`: what cannot run on this machine is an error, not a warning. Nothing if there
+/// was an error (the exit code is then set).
 std::optional<JobSpec> read_job(Context& context, const JobFileArguments& arguments,
                                 bool for_submission);
 

@@ -20,6 +20,7 @@ using protocol::now;
 
 constexpr std::size_t kTailBytes = 4096;     // of an attempt's log, kept with its end
 constexpr std::int64_t kResendCount = 1000;  // reports a read of the spool
+constexpr Duration kRetryInterval = std::chrono::seconds(1);  // while the disk takes nothing
 constexpr Duration kAloneMax = std::chrono::minutes(1);
 
 std::int32_t usable_cores() {
@@ -54,6 +55,7 @@ Loop::Loop(const WorkerOptions& options, std::unique_ptr<DurableQueue> durable,
     : options_(options),
       shell_(find_shell()),
       durable_(std::move(durable)),
+      refused_(std::make_unique<protocol::Mailbox<core::ReportBody>>()),
       spool_(std::move(spool)),
       endpoint_(std::move(endpoint)),
       dealer_(std::move(dealer)),
@@ -85,16 +87,19 @@ Result<void> Loop::run() {
     protocol::Waiter waiter;
     waiter.add(*dealer_);
     waiter.add(durable_->descriptor());
+    waiter.add(refused_->descriptor());
     for (const auto& [attempt, live] : live_) waiter.add(live.process.pidfd);
     waiter.wait(wait_time());
     read_link();
     reap_ended();
     send_durable();
+    retry_owed();
     if (timer_ && *timer_ <= now()) {
       timer_.reset();
       happened(core::AgentTimerFired{});
     }
-    const bool idle = live_.empty() && alone_since_ && now() - *alone_since_ >= kAloneMax;
+    const bool idle =
+        live_.empty() && owed_.empty() && alone_since_ && now() - *alone_since_ >= kAloneMax;
     if (idle) {
       spdlog::info("no coordinator for {} s and nothing runs here: leaving",
                    std::chrono::duration_cast<std::chrono::seconds>(kAloneMax).count());
@@ -106,6 +111,7 @@ Result<void> Loop::run() {
 
 std::optional<Duration> Loop::wait_time() const {
   std::optional<Instant> until = timer_;
+  if (retry_at_ && (!until || *retry_at_ < *until)) until = retry_at_;
   if (alone_since_ && live_.empty()) {
     const Instant leave = *alone_since_ + kAloneMax;
     if (!until || leave < *until) until = leave;
@@ -137,9 +143,7 @@ void Loop::perform(const core::AgentCommand& command) {
   } else if (const auto* sent = std::get_if<core::Signal>(&command)) {
     signal(*sent);
   } else if (const auto* append = std::get_if<core::Append>(&command)) {
-    spool_->append_later(append->body, [](const Error& error) {
-      spdlog::error("a report is lost until this worker restarts: {}", error.message);
-    });
+    this->append(append->body);
   } else if (const auto* discard = std::get_if<core::Discard>(&command)) {
     spool_->discard(discard->committed);
   } else if (const auto* again = std::get_if<core::Resend>(&command)) {
@@ -149,6 +153,22 @@ void Loop::perform(const core::AgentCommand& command) {
   } else {
     quitting_ = true;
   }
+}
+
+void Loop::append(const core::ReportBody& body) {
+  spool_->append_later(body, [body, mailbox = refused_.get()](const Error& error) {
+    spdlog::error("{}; trying again", error.message);
+    mailbox->push(body);
+  });
+}
+
+void Loop::retry_owed() {
+  for (core::ReportBody& body : refused_->take()) owed_.push_back(std::move(body));
+  if (owed_.empty()) return;
+  if (!retry_at_) retry_at_ = now() + kRetryInterval;
+  if (now() < *retry_at_) return;
+  retry_at_.reset();
+  for (const core::ReportBody& body : std::exchange(owed_, {})) append(body);
 }
 
 void Loop::launch(const core::LaunchOrder& order) {

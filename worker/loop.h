@@ -45,6 +45,8 @@ class Loop {
   void launch(const core::LaunchOrder& order);
   Result<Process> start(const core::LaunchOrder& order, const AttemptFolder& folder);
   void signal(const core::Signal& signal);
+  void append(const core::ReportBody& body);
+  void retry_owed();
   void reap_ended();
   void finish(const Live& live);
   void send_durable();
@@ -54,13 +56,17 @@ class Loop {
 
   const WorkerOptions options_;
   const std::string shell_;
-  std::unique_ptr<DurableQueue> durable_;  // the spool's thread uses it: outlives the spool
+  // The spool's thread fills these two: they outlive the spool.
+  std::unique_ptr<DurableQueue> durable_;
+  std::unique_ptr<protocol::Mailbox<core::ReportBody>> refused_;  // the disk did not take them
   std::unique_ptr<Spool> spool_;
   std::unique_ptr<Endpoint> endpoint_;
   std::unique_ptr<protocol::Dealer> dealer_;
   core::Agent agent_;
   std::map<core::AttemptId, Live> live_;
   std::deque<core::AgentCommand> commands_;
+  std::vector<core::ReportBody> owed_;  // refused, to be tried again at retry_at_
+  std::optional<Instant> retry_at_;
   std::optional<Instant> timer_;
   bool link_is_up_ = false;
   bool welcomed_ = false;               // since the last Hello: reports may flow
