@@ -12,8 +12,15 @@ namespace {
 
 constexpr std::string_view kServerVersion = "3.18.0";  // of the contract that is served
 
+// What every stock client accepts as a run id (mlflow's own check of MLFLOW_RUN_ID), but for the
+// name of the folder that holds logged models.
 bool is_run_id(std::string_view text) {
-  return text.size() == 32 && text.find_first_not_of("0123456789abcdef") == text.npos;
+  constexpr std::size_t kLongest = 256;
+  const auto allowed = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
+  };
+  return !text.empty() && text.size() <= kLongest && text[0] != '-' && text[0] != '_' &&
+         text != "models" && std::ranges::all_of(text, allowed);
 }
 
 bool is_trial_name(std::string_view text) {
@@ -29,7 +36,8 @@ Result<void> check(const SessionSettings& settings) {
   };
   if (!is_trial_name(settings.trial)) return invalid("its name cannot stand in a URL.");
   if (settings.token.empty()) return invalid("it has no token.");
-  if (!is_run_id(settings.run_id)) return invalid("its run id is not 32 hexadecimal digits.");
+  if (!is_run_id(settings.run_id))
+    return invalid("its run id is not 1 to 256 letters, digits, _ or -.");
   if (settings.experiment_id.empty()) return invalid("it has no experiment.");
   if (settings.sink == nullptr || !settings.reload || !settings.now_ms || !settings.new_id ||
       !settings.warn) {
