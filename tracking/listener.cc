@@ -86,7 +86,7 @@ Listener::Listener(const ServerSettings& settings, int socket, int port, Serve s
       socket_(socket),
       poll_(epoll_create1(EPOLL_CLOEXEC)),
       wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      pool_(std::make_unique<ThreadPool>(settings.thread_count_max)) {}
+      pool_(settings.thread_count_max) {}
 
 Listener::~Listener() {
   stopping_ = true;
@@ -95,11 +95,8 @@ Listener::~Listener() {
     TRAWL_ASSERT(write(wake_.number(), &one, sizeof(one)) == sizeof(one));
     watcher_.join();
   }
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [raw, connection] : connections_) shutdown(raw->descriptor(), SHUT_RD);
-  }
-  pool_.reset();
+  const std::lock_guard lock(mutex_);
+  for (const auto& [raw, connection] : connections_) shutdown(raw->descriptor(), SHUT_RD);
 }
 
 void Listener::watch() {
@@ -114,7 +111,7 @@ void Listener::watch() {
         accept_all();
       } else {
         auto* const connection = static_cast<Connection*>(what);
-        pool_->submit([this, connection] { serve_while_busy(*connection); });
+        pool_.submit([this, connection] { serve_while_busy(*connection); });
       }
     }
   }
@@ -147,10 +144,10 @@ bool Listener::watch_for_input(Connection& connection, int operation) {
 void Listener::serve_while_busy(Connection& connection) {
   for (;;) {
     if (!serve_(connection) || stopping_) return drop(connection);
-    const bool crowded = pool_->is_crowded();
+    const bool crowded = pool_.is_crowded();
     if (!connection.has_input(crowded ? std::chrono::milliseconds{0} : kLinger)) break;
     if (crowded) {  // others wait for a thread: to the end of the queue
-      pool_->submit([this, raw = &connection] { serve_while_busy(*raw); });
+      pool_.submit([this, raw = &connection] { serve_while_busy(*raw); });
       return;
     }
   }

@@ -62,8 +62,8 @@ class Listener {
   std::atomic<bool> stopping_{false};
   std::mutex mutex_;
   std::map<Connection*, std::unique_ptr<Connection>> connections_;  // guarded by mutex_
-  std::unique_ptr<ThreadPool> pool_;
   std::thread watcher_;
+  ThreadPool pool_;  // last: it ends first, and its threads use the rest
 };
 
 }  // namespace trawl::tracking

@@ -44,12 +44,12 @@ class Sink {
   virtual Result<void> commit(std::span<const Record> records) = 0;
 };
 
-/// All of one session. Ids of runs are 32 lower-case hexadecimal digits.
+/// All of one session.
 struct SessionSettings {
   std::string trial;  // the name in the URL: http://127.0.0.1:PORT/t/<trial>; [A-Za-z0-9_.-]+
   std::string token;  // what the client sends as `Authorization: Bearer <token>`; not empty
 
-  std::string run_id;  // the trial's own run
+  std::string run_id;  // the trial's own run: 1 to 256 letters, digits, _ or -
   std::string run_name;
   std::string user;
   std::int64_t start_time_ms{};

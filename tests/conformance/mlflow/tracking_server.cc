@@ -68,7 +68,7 @@ SessionSettings settings_of(MemorySink& sink, std::string token, std::string art
   SessionSettings settings;
   settings.trial = "trial_0";
   settings.token = std::move(token);
-  settings.run_id = "0123456789abcdef0123456789abcdef";
+  settings.run_id = "sweep_0";
   settings.run_name = "trial_0";
   settings.user = "tester";
   settings.start_time_ms = now_ms();

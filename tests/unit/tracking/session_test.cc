@@ -141,8 +141,12 @@ TEST_CASE("settings that cannot work are refused", "[tracking]") {
   CHECK(message([](auto& s) { s.trial = "a/b"; }) ==
         "Cannot serve trial 'a/b': its name cannot stand in a URL.");
   CHECK(message([](auto& s) { s.token = ""; }) == "Cannot serve trial 'sweep_3': it has no token.");
-  CHECK(message([](auto& s) { s.run_id = "x"; }) ==
-        "Cannot serve trial 'sweep_3': its run id is not 32 hexadecimal digits.");
+  for (const char* run_id : {"", "a/b", "..", "-a", "models"}) {
+    INFO(run_id);
+    CHECK(message([&](auto& s) { s.run_id = run_id; }) ==
+          "Cannot serve trial 'sweep_3': its run id is not 1 to 256 letters, digits, _ or -.");
+  }
+  CHECK(message([](auto& s) { s.run_id = "sweep_3"; }).empty());
   CHECK(message([](auto& s) { s.sink = nullptr; }) ==
         "Cannot serve trial 'sweep_3': a callback is missing.");
   CHECK(message([](auto& s) { s.artifacts_root = "/proc/nowhere"; }) ==
