@@ -1,33 +1,45 @@
-// cli/event_lines.cc: the view for pipes and files: one plain line for each event, at once.
-#include <fmt/chrono.h>
-#include <fmt/format.h>
+// cli/event_lines.cc: the view for pipes, files and simple terminals: one plain line for each
+// event, flushed at once, and a summary at the end.
+#include <string>
 
+#include "cli/event_text.h"
+#include "cli/sweep_progress.h"
+#include "cli/sweep_summary.h"
 #include "cli/view.h"
 
 namespace trawl::cli {
 namespace {
-
-constexpr std::int64_t kUsPerSecond = 1'000'000;
 
 class EventLines final : public View {
  public:
   explicit EventLines(std::FILE* out) : out_(out) {}
 
   void update(const nlohmann::ordered_json& watched) override {
-    const std::string job = watched.at("job").at("name").get<std::string>();
-    for (const auto& event : watched.at("events")) {
-      const std::time_t at = event.at("at_us").get<std::int64_t>() / kUsPerSecond;
-      fmt::print(out_, "{:%H:%M:%S} {} {}\n", fmt::localtime(at), event.value("trial", job),
-                 event.at("text").get<std::string>());
-    }
+    progress_.update(watched);
+    has_progress_ = true;
+    for (const auto& event : watched.at("events")) print(event_text(progress_.sweep(), event));
     std::fflush(out_);
   }
 
   void tick() override {}
-  void finish() override {}
+
+  void finish() override {
+    if (!has_progress_ || is_finished_ || !is_ended(progress_.sweep().status)) return;
+    is_finished_ = true;
+    for (const Line& line : sweep_summary(progress_, 0)) print(plain(line));
+    std::fflush(out_);
+  }
 
  private:
+  void print(std::string line) {
+    line += "\n";
+    std::fwrite(line.data(), 1, line.size(), out_);
+  }
+
   std::FILE* out_;
+  SweepProgress progress_;
+  bool has_progress_ = false;
+  bool is_finished_ = false;
 };
 
 }  // namespace

@@ -1,10 +1,85 @@
-// cli/live_table.cc: the view for a terminal.
+// cli/live_table.cc: the view for a terminal: keeps the progress, and draws a frame at most ten
+// times a second. What a frame shows is in sweep_frame.cc; how it replaces the last one in
+// redraw.cc.
+#include <chrono>
+#include <string>
+
+#include "cli/redraw.h"
+#include "cli/sweep_frame.h"
+#include "cli/sweep_progress.h"
+#include "cli/sweep_summary.h"
+#include "cli/terminal.h"
 #include "cli/view.h"
 
 namespace trawl::cli {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr auto kRedrawInterval = std::chrono::milliseconds(100);
+
+std::int64_t now_us() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+}
+
+class LiveTable final : public View {
+ public:
+  explicit LiveTable(std::FILE* out)
+      : out_(out), has_colours_(colours_welcome(out)), redraw_(has_colours_) {}
+  ~LiveTable() override { finish(); }
+  LiveTable(const LiveTable&) = delete;
+  LiveTable& operator=(const LiveTable&) = delete;
+
+  void update(const nlohmann::ordered_json& watched) override {
+    progress_.update(watched);
+    has_progress_ = true;
+  }
+
+  void tick() override {
+    const auto now = steady_clock::now();
+    if (!has_progress_ || is_finished_ || now - drawn_at_ < kRedrawInterval) return;
+    drawn_at_ = now;
+    const TerminalSize size = terminal_size(out_);
+    write(redraw_.next(sweep_frame(progress_, size, now_us()), size.columns));
+  }
+
+  void finish() override {
+    if (!has_progress_ || is_finished_) return;
+    is_finished_ = true;
+    const TerminalSize size = terminal_size(out_);
+    if (!is_ended(progress_.sweep().status)) {
+      write(redraw_.next(sweep_frame(progress_, size, now_us()), size.columns));
+      return;
+    }
+    write(redraw_.next(final_frame(progress_, size.columns, now_us()), size.columns));
+    std::string text = "\n";
+    for (const Line& line : sweep_summary(progress_, size.columns)) {
+      text += (has_colours_ ? coloured(line) : plain(line)) + "\n";
+    }
+    write(text);
+  }
+
+ private:
+  void write(const std::string& bytes) {
+    std::fwrite(bytes.data(), 1, bytes.size(), out_);
+    std::fflush(out_);
+  }
+
+  std::FILE* out_;
+  bool has_colours_;
+  Redraw redraw_;
+  SweepProgress progress_;
+  bool has_progress_ = false;
+  bool is_finished_ = false;
+  steady_clock::time_point drawn_at_{};
+};
+
+}  // namespace
 
 std::unique_ptr<View> make_live_table(std::FILE* out) {
-  return make_event_lines(out);
+  if (!can_redraw()) return make_event_lines(out);
+  return std::make_unique<LiveTable>(out);
 }
 
 }  // namespace trawl::cli

@@ -1,17 +1,40 @@
-// cli/output.cc: dispatches on the format. JSON is laid out here; queries, text tables and YAML have
-// files of their own.
+// cli/output.cc: parses the answer, applies the query, and leaves the layout to the format's file.
 #include "cli/output.h"
 
+#include <cstdio>
+
 #include <nlohmann/json.hpp>
+
+#include "base/assert.h"
+#include "cli/json_text.h"
+#include "cli/query.h"
+#include "cli/table.h"
+#include "cli/terminal.h"
+#include "cli/yaml_text.h"
 
 namespace trawl::cli {
 
 Result<std::string> formatted(const std::string& json, const std::string& format,
                               const std::string& query) {
-  if (!query.empty()) return fail(ErrorCode::kInvalid, "--query is not ready yet");
-  const auto answer = nlohmann::ordered_json::parse(json, nullptr, false);
+  using Json = nlohmann::ordered_json;
+  Json answer = Json::parse(json, nullptr, false);
+  TRAWL_ASSERT(!answer.is_discarded());
+  if (!query.empty()) {
+    const auto parsed = parse_query(query);
+    if (!parsed) return tl::unexpected(parsed.error());
+    answer = apply_query(*parsed, answer);
+  }
+  if (format == "json") return json_text(answer) + "\n";
+  if (format == "jsonc") {
+    const std::string text = json_text(answer);
+    return (colours_welcome(stdout) ? coloured_json(text) : text) + "\n";
+  }
+  if (format == "yaml") return yaml_text(answer);
+  if (format == "table") return table_text(answer);
+  if (format == "tsv") return tsv_text(answer);
   if (format == "none") return std::string();
-  return answer.dump(2) + "\n";
+  return fail(ErrorCode::kInvalid, "unknown output format '" + format +
+                                       "'; it is one of json, jsonc, yaml, table, tsv, none");
 }
 
 }  // namespace trawl::cli
