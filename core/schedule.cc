@@ -3,7 +3,8 @@
 // that could use a slot and workers that have one are kept in sets, never searched for.
 //
 // Suggestions are asked for only as slots come free, so that a sampler that learns sees as many
-// results as there can be.
+// results as there can be; those slots are kept for them until the answer comes, so that a younger
+// job does not overtake.
 #include <algorithm>
 
 #include "base/assert.h"
@@ -31,16 +32,24 @@ std::int64_t free_slot_count(const Runtime& runtime) {
   return count;
 }
 
-void ask(Step& step, const Job& job) {
+// Free slots that no suggestion on its way will need. Below zero when workers went meanwhile.
+std::int64_t spare_slot_count(const Runtime& runtime) {
+  std::int64_t count = free_slot_count(runtime);
+  for (const auto& [job, asked] : runtime.asked) count -= asked;
+  return count;
+}
+
+// Returns for how many trials.
+std::int64_t ask(Step& step, const Job& job, std::int64_t spare) {
   const auto made = static_cast<std::int64_t>(job.trials.size());
   const auto live = static_cast<std::int64_t>(job.live.size());
   const std::int64_t count =
-      std::min({job.max_total_trials() - made, job.max_concurrent_trials() - live,
-                free_slot_count(step.runtime)});
+      std::min({job.max_total_trials() - made, job.max_concurrent_trials() - live, spare});
   TRAWL_ASSERT(count >= 1);
   step.runtime.asked[job.id] = count;
   step.command(Suggest{job.id, made, count});
   refresh_startable(step.state, step.runtime, job.id);
+  return count;
 }
 
 void assign(Step& step, const Job& job, std::int64_t number) {
@@ -93,12 +102,15 @@ void refresh_startable(const State& state, Runtime& runtime, JobId id) {
 }
 
 void schedule(Step& step) {
-  while (!step.runtime.free_workers.empty() && !step.runtime.startable.empty()) {
+  if (step.runtime.free_workers.empty() || step.runtime.startable.empty()) return;
+  std::int64_t spare = spare_slot_count(step.runtime);
+  while (spare > 0 && !step.runtime.startable.empty()) {
     const Job& job = step.state.jobs.at(*step.runtime.startable.begin());
     if (job.waiting.empty()) {
-      ask(step, job);  // leaves `startable` until the answer
+      spare -= ask(step, job, spare);  // leaves `startable` until the answer
     } else {
       assign(step, job, *job.waiting.begin());
+      --spare;
     }
   }
 }

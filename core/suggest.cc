@@ -10,17 +10,15 @@ void on_event(Step& step, const Suggested& event) {
   const auto asked = step.runtime.asked.find(event.job);
   const bool expected = asked != step.runtime.asked.end() && asked->second == event.asked_count &&
                         event.first == static_cast<std::int64_t>(job.trials.size());
-  if (!expected) return;  // asked for before a crash
+  if (!expected) return;  // asked for before a crash or a cancel
   step.runtime.asked.erase(asked);
-  if (!job.cancel) {
-    std::int64_t number = event.first;
-    for (const ParameterSet& parameters : event.suggestions) {
-      step.record(TrialSuggested{{event.job, number}, parameters});
-      ++number;
-    }
-    if (static_cast<std::int64_t>(event.suggestions.size()) < event.asked_count) {
-      step.record(SuggestionsExhausted{event.job});
-    }
+  std::int64_t number = event.first;
+  for (const ParameterSet& parameters : event.suggestions) {
+    step.record(TrialSuggested{{event.job, number}, parameters});
+    ++number;
+  }
+  if (static_cast<std::int64_t>(event.suggestions.size()) < event.asked_count) {
+    step.record(SuggestionsExhausted{event.job});
   }
   refresh_startable(step.state, step.runtime, event.job);
   finish_if_done(step, event.job);

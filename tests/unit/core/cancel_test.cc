@@ -65,6 +65,15 @@ TEST_CASE("suggestions that arrive for a canceled sweep make no trials", "[core]
   CHECK(facts<JobEnded>(cluster.ended(attempt_id(1, 1), kTerminated)).size() == 1);
 }
 
+TEST_CASE("a canceled sweep keeps no slot for suggestions on their way", "[core]") {
+  Cluster cluster;
+  cluster.join({.slots = 2});
+  cluster.start(sweep_job("lr", {.total = 6, .concurrent = 2}));
+  cluster.submit(command_job("next"));
+  CHECK(launched(cluster.ended(attempt_id(1, 0))).empty());  // kept for trial 2
+  CHECK(launched(cluster.cancel("lr")) == std::vector{attempt_id(2, 0)});
+}
+
 TEST_CASE("a canceled trial makes room for the next one", "[core]") {
   Cluster cluster;
   cluster.join({});

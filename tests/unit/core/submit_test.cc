@@ -140,6 +140,36 @@ TEST_CASE("suggestions are asked for only as slots come free", "[core]") {
   CHECK(commands<Suggest>(decision) == std::vector{Suggest{JobId{1}, 3, 1}});
 }
 
+TEST_CASE("a slot is kept for the suggestion that was asked for it", "[core]") {
+  Cluster cluster;
+  cluster.submit(sweep_job("older", {.total = 5, .concurrent = 2}));
+  cluster.submit(sweep_job("younger", {.total = 5, .concurrent = 2}));
+  cluster.submit(command_job("youngest"));
+  const Decision decision = cluster.join({.slots = 3});
+  // One question for each slot, the older job's first.
+  CHECK(commands<Suggest>(decision) ==
+        std::vector{Suggest{JobId{1}, 0, 2}, Suggest{JobId{2}, 0, 1}});
+  CHECK(launched(decision).empty());
+  CHECK(launched(cluster.suggested(2)) == std::vector{attempt_id(2, 0)});
+  CHECK(launched(cluster.suggested(1)) == std::vector{attempt_id(1, 0), attempt_id(1, 1)});
+  const Decision freed = cluster.ended(attempt_id(2, 0));
+  CHECK(commands<Suggest>(freed) == std::vector{Suggest{JobId{2}, 1, 1}});
+  CHECK(launched(freed).empty());
+}
+
+TEST_CASE("a slot that a canceled or exhausted job does not need goes on", "[core]") {
+  Cluster cluster;
+  cluster.submit(sweep_job("grid", {.total = 5, .concurrent = 1}));
+  cluster.submit(command_job("next"));
+  CHECK(launched(cluster.join({.slots = 1})).empty());
+  SECTION("canceled, before its answer comes") {
+    CHECK(launched(cluster.cancel("grid")) == std::vector{attempt_id(2, 0)});
+  }
+  SECTION("exhausted") {
+    CHECK(launched(cluster.suggested(1, 0)) == std::vector{attempt_id(2, 0)});
+  }
+}
+
 TEST_CASE("an answer to a question of before a crash changes nothing", "[core]") {
   Cluster cluster;
   cluster.join({});
