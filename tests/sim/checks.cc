@@ -36,7 +36,11 @@ void Checks::on(const core::AttemptFinished& fact) {
   for (auto& [worker, attempts] : assigned_) attempts.erase(fact.attempt);
   require(!processes_.contains(fact.attempt),
           to_string(fact.attempt) + " finished, and still runs");
-  if (fact.outcome.kind == core::Outcome::Kind::kLost) return;
+  if (fact.outcome.kind == core::Outcome::Kind::kLost) {
+    require(!ends_spooled_.contains(fact.attempt),
+            to_string(fact.attempt) + " is given up as lost, and its end is in the spool");
+    return;
+  }
   const Logged& logged = logged_[fact.attempt];
   require(logged.taken_count == logged.accepted.size(),
           to_string(fact.attempt) + " finished, and records that it saw accepted are missing");

@@ -30,6 +30,8 @@ class Checks {
   void stop_arrived(const core::AttemptId& attempt, Duration grace);
   /// Durable in the spool: the process has its 200.
   void records_accepted(const core::AttemptId& attempt, const std::vector<Record>& records);
+  /// Durable in the spool: the attempt's result is safe.
+  void end_spooled(const core::AttemptId& attempt) { ends_spooled_.insert(attempt); }
 
   // --- asked by the world
   void after_event();
@@ -62,6 +64,7 @@ class Checks {
   std::map<core::AttemptId, Process> processes_;
   std::map<core::AttemptId, Instant> stop_decided_;  // committed, attempt not finished
   std::map<core::AttemptId, Logged> logged_;
+  std::set<core::AttemptId> ends_spooled_;
   std::map<std::pair<std::string, std::uint64_t>, std::int64_t> slot_counts_;  // by incarnation
   std::map<std::pair<std::string, std::uint64_t>, std::set<core::AttemptId>> assigned_;
   std::map<std::size_t, std::int64_t> process_counts_;

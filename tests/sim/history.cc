@@ -81,7 +81,9 @@ void History::on(const core::AttemptAssigned& fact, Instant at) {
   require(!its_job.canceled, "an attempt of a job that was canceled");
   if (it == nullptr) return;
   require(!it->live, "two live attempts of one trial");
+  require(it->lost_count < lost_attempts_max_, "a trial that was lost too often is tried again");
   require(fact.attempt.attempt == it->attempt + 1, "an attempt's number is not the next one");
+  check_order(fact.attempt.trial.job);
   ++its_job.live_count;
   const std::int64_t limit =
       its_job.spec.sweep ? its_job.spec.sweep->limits.max_concurrent_trials : 1;
@@ -91,6 +93,18 @@ void History::on(const core::AttemptAssigned& fact, Instant at) {
   it->live = true;
   it->started.reset();
   it->reports.clear();
+}
+
+// First come, first served.
+void History::check_order(core::JobId served) {
+  for (auto older = jobs_.begin(); older->first < served; ++older) {
+    const JobHistory& job = older->second;
+    const std::int64_t limit = job.spec.sweep ? job.spec.sweep->limits.max_concurrent_trials : 1;
+    if (job.ended || job.canceled || job.live_count >= limit) continue;
+    require(std::ranges::all_of(job.trials,
+                                [](const TrialHistory& one) { return one.live || one.ended; }),
+            job.spec.name + " waits, and a younger job is served");
+  }
 }
 
 void History::on(const core::AttemptRunning& fact, Instant at) {

@@ -37,7 +37,8 @@ struct JobHistory {
 
 class History {
  public:
-  explicit History(Trace& trace) : trace_(trace) {}
+  History(Trace& trace, std::int32_t lost_attempts_max)
+      : trace_(trace), lost_attempts_max_(lost_attempts_max) {}
 
   void committed(const core::Fact& fact);
 
@@ -70,10 +71,12 @@ class History {
   JobHistory* job(core::JobId id);
   TrialHistory* trial(core::TrialId id);
   TrialHistory* live_trial(const core::AttemptId& attempt, const char* what);
+  void check_order(core::JobId served);
   void judge_again(core::JobId id, const core::AttemptId& attempt);
   void require(bool holds, const std::string& what);
 
   Trace& trace_;
+  std::int32_t lost_attempts_max_;
   std::map<core::JobId, JobHistory> jobs_;
   std::map<std::uint64_t, std::uint64_t> spools_;
   std::deque<Expected> expected_reports_;                               // of records just accepted

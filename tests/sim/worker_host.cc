@@ -184,6 +184,7 @@ void WorkerHost::make_durable(const core::ReportBody& body) {
   }
   world_.network.send_to_coordinator(index_, report);
   if (const auto* ended = std::get_if<core::AttemptEnded>(&body)) {
+    world_.checks.end_spooled(ended->attempt);
     const core::EndSpooled event{ended->attempt, report.seq};
     // The agent may hear of it after the coordinator's answer.
     const bool late = chance_.one_in(4);
