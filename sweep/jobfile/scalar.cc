@@ -111,6 +111,7 @@ std::optional<Scalar> integer_scalar(std::string_view text) {
   if (text == "0") return Scalar{std::int64_t{0}};
   if (text[0] == '0') {
     const std::string_view rest = text.substr(1);
+    if (rest.find_first_not_of('_') == std::string_view::npos) return Scalar{std::int64_t{0}};
     if (rest[0] == 'b' && is_in_base(rest.substr(1), 2)) return integer(rest.substr(1), minus, 2);
     if (rest[0] == 'x' && is_in_base(rest.substr(1), 16)) return integer(rest.substr(1), minus, 16);
     if (is_in_base(rest, 8)) return integer(rest, minus, 8);

@@ -40,6 +40,7 @@ TEST_CASE("integers have four bases, underscores and base sixty") {
   CHECK(whole("-17") == -17);
   CHECK(whole("+3") == 3);
   CHECK(whole("010") == 8);
+  CHECK(whole("0_") == 0);
   CHECK(whole("0x1F") == 31);
   CHECK(whole("0b11") == 3);
   CHECK(whole("1_000") == 1000);
