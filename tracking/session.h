@@ -69,8 +69,8 @@ struct SessionSettings {
 
   Sink* sink{};  // outlives the session
 
-  /// Every record that the sink has made durable for this session (of earlier attempts too, and
-  /// those already handed on), in commit order. Called at open and after a failed commit.
+  /// Every record that the sink has made durable for this session, those already handed on
+  /// included, in commit order. Called at open and after a failed commit.
   std::function<Result<std::vector<Record>>()> reload;
 
   std::function<std::int64_t()> now_ms;  // milliseconds since the Unix epoch; any thread
