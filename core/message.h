@@ -1,7 +1,8 @@
 // core/message.h: what a coordinator and a worker say to each other. Plain values; protocol/codec
 // turns them into bytes. Append only: fields to the end, kinds to the end of their variant.
 //
-// A link may lose, repeat and delay messages. A report therefore carries a number of the worker's
+// A link may lose, repeat and delay messages, but keeps their order, and none outlives it: what was
+// sent before a Hello never arrives after it. A report therefore carries a number of the worker's
 // spool and stays there until the coordinator has acknowledged it as committed; a launch is
 // repeated after a Hello that does not know its attempt; a stop is repeated after a Hello that
 // does.
