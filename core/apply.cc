@@ -61,7 +61,6 @@ void apply(const AttemptAssigned& fact, Instant at, State& state) {
   job.waiting.erase(trial.number);
   job.live.insert(trial.number);
   if (!job.started) job.started = at;
-  const bool had_value = trial.best.has_value();
   trial.phase = Trial::Phase::kLive;
   trial.status = Status::kStarting;
   trial.attempt = fact.attempt.attempt;
@@ -70,7 +69,7 @@ void apply(const AttemptAssigned& fact, Instant at, State& state) {
   trial.running = false;
   trial.reports.clear();
   trial.best.reset();
-  if (had_value) choose_best(job);
+  if (job.best_trial == trial.number) choose_best(job);
 }
 
 void apply(const AttemptRunning& fact, Instant at, State& state) {
@@ -113,9 +112,9 @@ void apply(const TrialEnded& fact, Instant, State& state) {
   job.waiting.erase(trial.number);
   trial.phase = Trial::Phase::kEnded;
   trial.status = fact.status;
-  if (fact.status == Status::kFailed && trial.best) {
+  if (fact.status == Status::kFailed) {
     trial.best.reset();  // what it would have left is not there; its reports still serve the policy
-    choose_best(job);
+    if (job.best_trial == trial.number) choose_best(job);
   }
   if (trial.best) ++job.counts.ranked;
   switch (fact.status) {
