@@ -41,9 +41,11 @@ void put_text(Json& object, const char* key, const std::string& text) {
   if (!text.empty()) object[key] = text;
 }
 
-// What was sent as JSON, or null where it is not (never, unless the file was edited by hand).
+// A JSON object of the tables; an empty one where a client sent something else, or somebody edited
+// the file by hand.
 Json parsed(const std::string& text) {
-  return Json::parse(text, nullptr, false);
+  Json json = Json::parse(text, nullptr, false);
+  return json.is_object() ? json : Json::object();
 }
 
 std::string dumped(const Json& json) {
@@ -132,7 +134,8 @@ Json job_json(SQLite::Database& database, SQLite::Statement& row, const std::str
   job["creation_context"] = creation;
   put_time(job, "start_time", row.getColumn(6));
   put_time(job, "end_time", row.getColumn(7));
-  Json properties = job.contains("properties") ? job["properties"] : Json::object();
+  const bool has_own = job.contains("properties") && job["properties"].is_object();
+  Json properties = has_own ? job["properties"] : Json::object();
   put_text(properties, "reason", row.getColumn(4).getString());
   if (row.getColumn(2).getString() == "sweep") {
     if (!row.getColumn(9).isNull()) {
@@ -359,8 +362,12 @@ Result<StoreReader::Folder> StoreReader::folder(const std::string& name) {
         "best_trial FROM jobs WHERE name = ?1 LIMIT 1)");
     select.bind(1, name);
     if (!select.executeStep()) {
+      const auto known = job_number(name);
+      if (!known) return tl::unexpected(known.error());
       return fail(ErrorCode::kNotFound,
-                  fmt::format("'{}' has not started on a worker, so it has no files", name));
+                  fmt::format("'{}' has no files: it has not started on a worker, or is a sweep "
+                              "without a best trial",
+                              name));
     }
     return Folder{select.getColumn(0).getString(), select.getColumn(1).getInt() != 0};
   });

@@ -293,6 +293,9 @@ void StoreWriter::put(const core::Fact& fact, const core::AttemptFinished& body)
       outcome_name(body.outcome.kind), body.outcome.code, body.outcome.detail);
   run(statement("UPDATE trials SET status = 'Queued' WHERE job = ?1 AND number = ?2"),
       trial.job.number, trial.number);
+  run(statement("UPDATE jobs SET status = 'Queued' WHERE id = ?1 AND type = 'command' AND status IN "
+                "('Starting', 'Running')"),
+      trial.job.number);
   const bool lost = body.outcome.kind == core::Outcome::Kind::kLost;
   journal(fact, trial.job, trial.number, "attempt_finished",
           lost ? fmt::format("attempt {} was lost: {}", body.attempt.attempt, body.outcome.detail)
