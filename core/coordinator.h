@@ -2,10 +2,10 @@
 // file, socket or thread, so one sequence of events gives one sequence of commands, in production,
 // in a replay and in the simulator.
 //
-// The shell's contract: put the facts of a decision on disk, all of them or none and in order, before
-// any of its commands is carried out; commands wait for the decisions before theirs too, also where
-// their own has no facts. After a crash: apply() every journalled fact of the unfinished jobs, then
-// recover() once, then go on with step().
+// The shell's contract: put the facts of a decision on disk, all of them or none and in order,
+// before any of its commands is carried out; commands wait for the decisions before theirs too,
+// also where their own has no facts. After a crash: apply() every journalled fact of the unfinished
+// jobs, then recover() once, then go on with step().
 #pragma once
 
 #include <vector>
