@@ -86,8 +86,8 @@ TEST_CASE("a name that is given replaces the file's") {
   CHECK(reading.job->name == "mine");
   options.name = "../mine";
   CHECK(JobFolder(command_with("")).lines(options) ==
-        Lines{"--name ../mine: error: '../mine' cannot be a job's name: 1 to 255 letters, digits, "
-              "'_', '.' or '-', a letter or digit first"});
+        Lines{"--name ../mine: error: '../mine' cannot be a job's name: 1 to 240 letters, digits, "
+              "'_' or '-', a letter or digit first"});
 }
 
 }  // namespace

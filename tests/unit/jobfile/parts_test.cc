@@ -316,11 +316,11 @@ TEST_CASE("names and free text are text") {
       Lines{
           "job.yml:3:7: error: name must be text; 5 is an integer in YAML 1.1: put it in quotes"});
   CHECK(lines_of(command_with("name: a/b\n")) ==
-        Lines{"job.yml:3:7: error: 'a/b' cannot be a job's name: 1 to 255 letters, digits, '_', "
-              "'.' or '-', a letter or digit first"});
+        Lines{"job.yml:3:7: error: 'a/b' cannot be a job's name: 1 to 240 letters, digits, '_' "
+              "or '-', a letter or digit first"});
   CHECK(lines_of(command_with("name: .hidden\n")) ==
-        Lines{"job.yml:3:7: error: '.hidden' cannot be a job's name: 1 to 255 letters, digits, "
-              "'_', '.' or '-', a letter or digit first"});
+        Lines{"job.yml:3:7: error: '.hidden' cannot be a job's name: 1 to 240 letters, digits, "
+              "'_' or '-', a letter or digit first"});
   CHECK(lines_of(command_with("description: 5\n"
                               "display_name: [a]\n"
                               "experiment_name: yes\n")) ==
