@@ -23,6 +23,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr Duration kWorkerBackoffMin = std::chrono::milliseconds(500);
 constexpr Duration kWorkerBackoffMax = std::chrono::seconds(30);
+constexpr Duration kAdoptedCheck = std::chrono::seconds(1);
 constexpr std::int64_t kLogBytesMax = std::int64_t{1} << 20;  // an answer to ReadLog
 constexpr int kMessagesMax = 1000;  // of a turn, so that commits and timers get theirs
 
@@ -308,10 +309,9 @@ void Loop::keep_worker() {
                           : std::min<Duration>(worker_backoff_ * 2, kWorkerBackoffMax);
     worker_retry_ = now() + worker_backoff_;
     spdlog::warn("the worker ended with {}; its log is {}/worker.log", code, options_.home);
-    for (const auto& [id, worker] : std::map(core_.runtime().workers)) {
-      happened(core::WorkerLost{id});
-    }
+    lose_workers();
   }
+  mind_adopted_worker();
   const bool wanted = !core_.state().jobs.empty() && core_.runtime().workers.empty();
   if (!wanted || (worker_retry_ && now() < *worker_retry_)) return;
   worker_retry_ = now() + kWorkerBackoffMin;
@@ -324,6 +324,22 @@ void Loop::keep_worker() {
     return;
   }
   worker_process_ = *started;
+}
+
+// A worker that an earlier coordinator or a person started is no child of this process, so nobody
+// reports its end; its lock says whether it lives.
+void Loop::mind_adopted_worker() {
+  if (core_.runtime().workers.empty() || (adopted_check_ && now() < *adopted_check_)) return;
+  adopted_check_ = now() + kAdoptedCheck;
+  if (cluster::is_locked(worker_home_ + "/worker.lock")) return;
+  spdlog::warn("the worker is gone; its log is {}/worker.log", options_.home);
+  lose_workers();
+}
+
+void Loop::lose_workers() {
+  for (const auto& [id, worker] : std::map(core_.runtime().workers)) {
+    happened(core::WorkerLost{id});
+  }
 }
 
 void Loop::leave_if_idle() {
@@ -346,6 +362,8 @@ std::optional<Duration> Loop::wait_time() const {
   for (const Watcher& watcher : watchers_) no_later(watcher.until);
   const bool wanted = !core_.state().jobs.empty() && core_.runtime().workers.empty();
   if (wanted && worker_retry_) no_later(*worker_retry_);
+  const bool adopted = !worker_process_ && !core_.runtime().workers.empty();
+  if (adopted && adopted_check_) no_later(*adopted_check_);
   if (options_.leave_when_idle) no_later(active_ + *options_.leave_when_idle);
   if (!until) return std::nullopt;
   return *until - now();

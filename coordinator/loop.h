@@ -59,6 +59,8 @@ class Loop {
   void watch(const std::string& peer, std::uint64_t request, const protocol::WatchJob& watch);
   void answer_watchers();
   void keep_worker();
+  void mind_adopted_worker();
+  void lose_workers();
   void leave_if_idle();
   std::optional<Duration> wait_time() const;
 
@@ -83,6 +85,7 @@ class Loop {
   std::optional<cluster::LocalProcess> worker_process_;
   std::optional<Instant> worker_retry_;  // not to be started before
   Duration worker_backoff_{};
+  std::optional<Instant> adopted_check_;  // of a worker that this process did not start
   Instant active_;  // when somebody last wanted something
   Instant started_;
   bool stopping_ = false;
