@@ -88,7 +88,7 @@ void Checks::records_accepted(const core::AttemptId& attempt, const std::vector<
 
 void Checks::after_event() {
   check_stops();
-  check_deadlines();
+  check_limits();
 }
 
 void Checks::check_stops() {
@@ -106,7 +106,7 @@ void Checks::check_stops() {
   }
 }
 
-void Checks::check_deadlines() {
+void Checks::check_limits() {
   if (!world_.coordinator.is_up()) return;
   const Instant now = world_.timeline.now();
   // The timer is set after the commit under way and its own, and the stop is known as late again.
@@ -118,9 +118,11 @@ void Checks::check_deadlines() {
       require(now <= std::max(*job.started + *job.spec.timeout, judged) + slack,
               job.spec.name + " is over its timeout, and nobody cancels it");
     }
-    if (!job.spec.sweep || !job.spec.sweep->limits.trial_timeout) continue;
     for (const TrialHistory& trial : job.trials) {
-      if (!trial.live || !trial.started || trial.stopped) continue;
+      if (!trial.live || trial.stopped) continue;
+      require(!job.canceled, job.spec.name + " is canceled, and nobody stops what runs of it");
+      const bool limited = job.spec.sweep && job.spec.sweep->limits.trial_timeout;
+      if (!limited || !trial.started) continue;
       require(
           now <= std::max(*trial.started + *job.spec.sweep->limits.trial_timeout, judged) + slack,
           "a trial of " + job.spec.name + " is over trial_timeout, and nobody stops it");

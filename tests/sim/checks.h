@@ -54,7 +54,7 @@ class Checks {
   void on(const core::AttemptFinished& fact);
   void on(const auto&) {}
   void check_stops();
-  void check_deadlines();
+  void check_limits();
   /// Since when nothing has disturbed this worker's talk with the coordinator; none if it is
   /// disturbed now.
   std::optional<Instant> quiet_since(std::size_t worker) const;
