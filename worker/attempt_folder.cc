@@ -22,11 +22,51 @@ Result<void> make(const std::string& path) {
   return checked("make the folder", path, error);
 }
 
+std::error_code copy_entry(const fs::directory_entry& entry, const fs::path& target) {
+  std::error_code error;
+  if (entry.is_symlink(error)) {
+    fs::copy_symlink(entry.path(), target, error);
+  } else if (entry.is_directory(error)) {
+    fs::create_directory(target, entry.path(), error);  // with its mode
+  } else if (entry.is_regular_file(error)) {
+    fs::copy_file(entry.path(), target, error);
+  }
+  return error;
+}
+
+// `jobs` and the state folder around it may lie inside `code`: a copy that took them along would
+// never end.
+Result<void> copy_folder(const fs::path& code, const fs::path& target, const fs::path& jobs) {
+  std::error_code error;
+  fs::path at = code;  // what an error is about
+  fs::recursive_directory_iterator entry(code, error);
+  while (!error && entry != fs::recursive_directory_iterator()) {
+    at = entry->path();
+    std::error_code none;  // of comparisons: what cannot be compared is another folder
+    const bool is_state =
+        fs::equivalent(at, jobs, none) || fs::equivalent(at, jobs.parent_path(), none);
+    if (is_state) {
+      entry.disable_recursion_pending();
+    } else {
+      error = copy_entry(*entry, target / at.lexically_relative(code));
+    }
+    if (!error) entry.increment(error);
+  }
+  return checked("copy the code", at, error);
+}
+
+Result<void> copy_code(const fs::path& code, const AttemptFolder& folder) {
+  std::error_code error;
+  if (fs::is_directory(code, error)) return copy_folder(code, folder.work(), folder.jobs);
+  fs::copy(code, folder.work() / code.filename(), error);
+  return checked("copy the code", code, error);
+}
+
 }  // namespace
 
 AttemptFolder attempt_folder(const std::string& jobs_folder, const core::LaunchOrder& order) {
-  return {fmt::format("{}/{}/trials/{}/attempt-{}", jobs_folder, order.job_name,
-                      order.attempt.trial.number, order.attempt.attempt)};
+  return {jobs_folder, fmt::format("{}/{}/trials/{}/attempt-{}", jobs_folder, order.job_name,
+                                   order.attempt.trial.number, order.attempt.attempt)};
 }
 
 Result<void> make_folder(const AttemptFolder& folder, const core::LaunchOrder& order) {
@@ -35,12 +75,7 @@ Result<void> make_folder(const AttemptFolder& folder, const core::LaunchOrder& o
     if (!made) return made;
   }
   if (!order.command.code.empty()) {
-    const fs::path code = order.command.code;
-    std::error_code error;
-    const bool is_folder = fs::is_directory(code, error);
-    const fs::path target = is_folder ? fs::path(folder.work()) : folder.work() / code.filename();
-    fs::copy(code, target, fs::copy_options::recursive | fs::copy_options::copy_symlinks, error);
-    auto copied = checked("copy the code", order.command.code, error);
+    auto copied = copy_code(order.command.code, folder);
     if (!copied) return copied;
   }
   for (const std::string& path : {folder.work() + "/outputs", folder.work() + "/logs"}) {

@@ -18,6 +18,7 @@
 namespace trawl::worker {
 
 struct AttemptFolder {
+  std::string jobs;  // the folder of all attempts
   std::string root;
   std::string work() const { return root + "/work"; }
   std::string log() const { return root + "/user_logs/std_log.txt"; }
@@ -27,7 +28,9 @@ struct AttemptFolder {
 
 AttemptFolder attempt_folder(const std::string& jobs_folder, const core::LaunchOrder& order);
 
-/// Makes the folders and copies the code. Fails with the path and the reason.
+/// Makes the folders and copies the code: files, folders and links, with their modes. Left out are
+/// sockets and the like, and the state folder where it lies inside the code. Fails with the path
+/// and the reason.
 Result<void> make_folder(const AttemptFolder& folder, const core::LaunchOrder& order);
 
 /// Makes what the outputs of a plan need.
