@@ -27,6 +27,8 @@ Result<LocalProcess> start_self(const std::vector<std::string>& arguments,
                                    S_IRUSR | S_IWUSR);
   posix_spawn_file_actions_adddup2(&actions, 1, 2);
   if (inherited >= 0) posix_spawn_file_actions_adddup2(&actions, inherited, kInheritedAs);
+  // Nothing else: a caller that waits for the end of a pipe would wait for this process.
+  posix_spawn_file_actions_addclosefrom_np(&actions, kInheritedAs + (inherited >= 0 ? 1 : 0));
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
 
   std::vector<std::string> words = {"trawl"};

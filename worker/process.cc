@@ -80,12 +80,18 @@ std::vector<pid_t> find_marked(const std::string& variable, bool is_prefix) {
   return found;
 }
 
-std::string valid_utf8(std::string text) {
-  if (is_utf8(text)) return text;
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) >= 0x80) c = '?';
+// What is no UTF-8 becomes U+FFFD, byte by byte.
+std::string valid_utf8(std::string_view text) {
+  constexpr std::size_t kCharacterBytesMax = 4;
+  std::string valid;
+  while (!text.empty()) {
+    std::size_t size = 1;
+    while (size <= kCharacterBytesMax && !is_utf8(text.substr(0, size))) ++size;
+    const bool is_character = size <= kCharacterBytesMax;
+    valid += is_character ? text.substr(0, size) : "\xef\xbf\xbd";
+    text.remove_prefix(is_character ? size : 1);
   }
-  return text;
+  return valid;
 }
 
 }  // namespace
@@ -123,6 +129,7 @@ Result<Process> spawn(const SpawnOptions& options) {
                                    O_WRONLY | O_CREAT | O_APPEND, kPrivate);
   posix_spawn_file_actions_adddup2(&settings.actions, 1, 2);
   posix_spawn_file_actions_addchdir_np(&settings.actions, options.working_folder.c_str());
+  posix_spawn_file_actions_addclosefrom_np(&settings.actions, STDERR_FILENO + 1);
 
   std::vector<std::string> argv = options.argv;
   std::vector<std::string> environment;
@@ -134,7 +141,9 @@ Result<Process> spawn(const SpawnOptions& options) {
   const int error =
       posix_spawn(&process.pid, argv[0].c_str(), &settings.actions, &settings.attributes,
                   pointers(argv).data(), pointers(environment).data());
-  if (error != 0) return fail_errno("cannot start " + argv[0], error);
+  if (error != 0) {
+    return fail_errno("cannot start " + argv[0] + " in " + options.working_folder, error);
+  }
   process.pidfd = static_cast<int>(syscall(SYS_pidfd_open, process.pid, 0));
   if (process.pidfd < 0) {
     const int number = errno;
@@ -182,7 +191,7 @@ std::string tail_of(const std::string& path, std::size_t bytes_max) {
   if (count < size && first_line_end != std::string::npos && first_line_end + 1 < text.size()) {
     text.erase(0, first_line_end + 1);
   }
-  return valid_utf8(std::move(text));
+  return valid_utf8(text);
 }
 
 }  // namespace trawl::worker
