@@ -1,6 +1,7 @@
 #include "worker/loop.h"
 
 #include <chrono>
+#include <cstdlib>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -204,12 +205,14 @@ Result<Process> Loop::start(const core::LaunchOrder& order, const AttemptFolder&
   trial.inputs = &order.inputs;
   trial.outputs = &order.outputs;
   trial.parameters = &order.parameters;
-  const launch::Place place{folder.work(),
-                            folder.outputs(),
-                            access->uri,
-                            access->token,
-                            marker(options_.home, order.attempt),
-                            shell_};
+  const char* no_proxy = std::getenv("NO_PROXY");
+  const launch::Place place{.work_folder = folder.work(),
+                            .outputs_folder = folder.outputs(),
+                            .tracking_uri = access->uri,
+                            .tracking_token = access->token,
+                            .marker = marker(options_.home, order.attempt),
+                            .shell = shell_,
+                            .no_proxy = no_proxy != nullptr ? no_proxy : ""};
   const auto plan = launch::plan(trial, place);
   if (!plan) return tl::unexpected(plan.error());
   auto outputs_made = make_outputs(*plan);

@@ -35,8 +35,9 @@ void add_tracking(const Trial& trial, const Place& place, std::vector<NamedText>
   environment.push_back({"MLFLOW_EXPERIMENT_NAME", trial.experiment_name});
   environment.push_back({"MLFLOW_EXPERIMENT_ID", trial.experiment_id});
   environment.push_back({"MLFLOW_DISABLE_TELEMETRY", "true"});
-  environment.push_back({"NO_PROXY", kNoProxy});
-  environment.push_back({"no_proxy", kNoProxy});
+  const std::string no_proxy = place.no_proxy.empty() ? kNoProxy : place.no_proxy + "," + kNoProxy;
+  environment.push_back({"NO_PROXY", no_proxy});
+  environment.push_back({"no_proxy", no_proxy});
 }
 
 void add_azure(const Trial& trial, const std::vector<NamedText>& inputs,

@@ -21,6 +21,7 @@ struct Place {
   std::string tracking_token;  // what proves to the endpoint that a process is the trial's
   std::string marker;          // TRAWL_ATTEMPT: marks every process of the attempt
   std::string shell;           // /bin/bash, or /bin/sh where there is none
+  std::string no_proxy;        // the worker's own NO_PROXY; the endpoint's address is added
 };
 
 /// What one trial is.
