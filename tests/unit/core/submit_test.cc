@@ -35,6 +35,22 @@ TEST_CASE("a name that is taken is refused, also when its job has ended", "[core
   refused();
 }
 
+TEST_CASE("no job may be named as a trial of another is", "[core]") {
+  const auto is_refused = [](const JobSpec& first, const JobSpec& second) {
+    Cluster cluster;
+    cluster.submit(first);
+    const auto replies = commands<Reply>(cluster.submit(second));
+    REQUIRE(replies.size() == 1);
+    return !replies[0].answer && replies[0].answer.error().code == ErrorCode::kConflict;
+  };
+  const JobSpec sweep = sweep_job("lr", {.total = 4, .concurrent = 2});
+  CHECK(is_refused(sweep, command_job("lr_0")));
+  CHECK(is_refused(command_job("lr_12"), sweep));
+  CHECK_FALSE(is_refused(sweep, command_job("lr_final")));
+  CHECK_FALSE(is_refused(sweep, command_job("lr_")));
+  CHECK_FALSE(is_refused(sweep, command_job("lrs_0")));
+}
+
 TEST_CASE("a job's number is never given again, also after a crash", "[core]") {
   Cluster cluster;
   cluster.submit(command_job("first"));
