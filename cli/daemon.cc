@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <memory>
+#include <thread>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -12,6 +13,7 @@
 #include "cli/exit_code.h"
 #include "cluster/local.h"
 #include "coordinator/coordinator.h"
+#include "protocol/clock.h"
 #include "worker/worker.h"
 
 namespace trawl::cli {
@@ -85,6 +87,29 @@ void start_coordinator(Context& context, const CoordinatorArguments& arguments) 
   fmt::print(stderr, "the coordinator of {} runs as process {}\n", context.home, started->pid);
 }
 
+// Returns when it is gone, so that another can be started at once. Its answer may be lost with the
+// link; that its lock is free says the same.
+void stop_coordinator(Context& context) {
+  auto client = Client::connect(context.home, false);
+  if (!client) {
+    report(context, client.error());
+    return;
+  }
+  const auto answer = (*client)->ask(protocol::StopCoordinator{}, kAnswerTimeout);
+  const std::string lock = coordinator::coordinator_lock_path(context.home);
+  constexpr auto kPoll = std::chrono::milliseconds(5);
+  const Instant until = protocol::now() + kAnswerTimeout;
+  while (cluster::is_locked(lock)) {
+    if (protocol::now() < until) {
+      std::this_thread::sleep_for(kPoll);
+      continue;
+    }
+    report(context, answer ? Error{ErrorCode::kUnavailable, "the coordinator has not ended yet"}
+                           : answer.error());
+    return;
+  }
+}
+
 }  // namespace
 
 void add_coordinator_verbs(CLI::App& app, Context& context) {
@@ -120,12 +145,7 @@ void add_coordinator_verbs(CLI::App& app, Context& context) {
   CLI::App* stop = noun->add_subcommand(
       "stop", "end it; running trials go on, and the next one takes them up again");
   stop->fallthrough();
-  stop->callback([&context] {
-    auto client = Client::connect(context.home, false);
-    auto answer = client ? (*client)->ask(protocol::StopCoordinator{}, kAnswerTimeout)
-                         : Result<std::string>(tl::unexpected(client.error()));
-    if (!answer) report(context, answer.error());
-  });
+  stop->callback([&context] { stop_coordinator(context); });
 }
 
 void add_worker_verbs(CLI::App& app, Context& context) {

@@ -75,8 +75,10 @@ Router::Router(std::unique_ptr<Handles> handles) : handles_(std::move(handles)) 
 Router::~Router() = default;
 
 Result<std::unique_ptr<Router>> Router::bind(const std::string& endpoint) {
+  constexpr int kLingerMs = 1000;  // the last answers go out, unless their reader is stuck
   auto handles = std::make_unique<Handles>();
   prepare(handles->socket);
+  set(handles->socket, ZMQ_LINGER, kLingerMs);
   if (zmq_bind(handles->socket, endpoint.c_str()) != 0) {
     const int number = errno;
     const auto code = number == EADDRINUSE ? ErrorCode::kConflict : ErrorCode::kSystem;
