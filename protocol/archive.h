@@ -8,8 +8,11 @@
 #include <cstring>
 #include <span>
 #include <string>
+#include <type_traits>
+#include <vector>
 
 #include <cereal/cereal.hpp>
+#include <cereal/types/vector.hpp>
 
 namespace trawl::protocol {
 
@@ -89,6 +92,17 @@ void CEREAL_LOAD_FUNCTION_NAME(BoundedInput& archive, cereal::SizeTag<T>& tag) {
   // Every element that we send takes at least one byte.
   if (size > archive.left()) throw cereal::Exception("a length goes past the end");
   tag.size = static_cast<std::remove_reference_t<decltype(tag.size)>>(size);
+}
+
+// Element by element, so that a list takes memory only for what is really there: an element may be
+// a hundred times larger than the byte that promises it.
+template <class T>
+requires(!std::is_arithmetic_v<T>) void CEREAL_LOAD_FUNCTION_NAME(BoundedInput& archive,
+                                                                  std::vector<T>& elements) {
+  cereal::size_type count = 0;
+  archive(cereal::make_size_tag(count));
+  elements.clear();
+  for (; count > 0; --count) archive(elements.emplace_back());
 }
 
 template <class T>

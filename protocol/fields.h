@@ -2,10 +2,27 @@
 // stands here has been written to disks. Internal to protocol.
 #pragma once
 
+#include <type_traits>
+
 #include "core/fact.h"
 #include "core/message.h"
 #include "protocol/client_message.h"
 #include "protocol/job_fields.h"
+
+namespace trawl::protocol {
+
+template <>
+struct Last<ErrorCode> : std::integral_constant<ErrorCode, ErrorCode::kSystem> {};
+template <>
+struct Last<core::Outcome::Kind>
+    : std::integral_constant<core::Outcome::Kind, core::Outcome::Kind::kLost> {};
+template <>
+struct Last<core::Status> : std::integral_constant<core::Status, core::Status::kCanceled> {};
+template <>
+struct Last<core::StopCause>
+    : std::integral_constant<core::StopCause, core::StopCause::kJobTimeout> {};
+
+}  // namespace trawl::protocol
 
 namespace trawl::core {
 

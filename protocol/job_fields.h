@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 
 #include "base/id.h"
 #include "base/instant.h"
@@ -10,21 +11,41 @@
 #include "sweep/job.h"
 #include "sweep/record.h"
 
-namespace trawl {
+namespace trawl::protocol {
 
-// Enumerators as one byte each; a number that this release does not know is refused.
-template <class Archive, class Enum>
-requires std::is_enum_v<Enum> std::uint8_t CEREAL_SAVE_MINIMAL_FUNCTION_NAME(const Archive&,
+/// The last enumerator of an enumeration that travels.
+template <class Enum>
+struct Last;
+template <>
+struct Last<Goal> : std::integral_constant<Goal, Goal::kMaximize> {};
+template <>
+struct Last<Launcher> : std::integral_constant<Launcher, Launcher::kRay> {};
+template <>
+struct Last<SamplingRule> : std::integral_constant<SamplingRule, SamplingRule::kBayesian> {};
+template <>
+struct Last<Input::Kind> : std::integral_constant<Input::Kind, Input::Kind::kUri> {};
+
+// Enumerators as one byte each; a number that this release does not know is refused. These stand in
+// the archives' namespace, where they are found for the enumerations of every other one: cereal's
+// own would write four bytes and believe whatever it reads.
+template <class Enum>
+requires std::is_enum_v<Enum> std::uint8_t CEREAL_SAVE_MINIMAL_FUNCTION_NAME(const Output&,
                                                                              const Enum& value) {
   return static_cast<std::uint8_t>(value);
 }
-template <class Archive, class Enum>
+template <class Enum>
 requires std::is_enum_v<Enum>
-void CEREAL_LOAD_MINIMAL_FUNCTION_NAME(const Archive&, Enum& value, const std::uint8_t& byte) {
-  constexpr std::uint8_t kEnumeratorsMax = 16;  // no enumeration on the wire has more
-  if (byte >= kEnumeratorsMax) throw cereal::Exception("an unknown enumerator");
+void CEREAL_LOAD_MINIMAL_FUNCTION_NAME(const BoundedInput&, Enum& value,
+                                       const std::uint8_t& byte) {
+  if (byte > static_cast<std::uint8_t>(Last<Enum>::value)) {
+    throw cereal::Exception("an unknown enumerator");
+  }
   value = static_cast<Enum>(byte);
 }
+
+}  // namespace trawl::protocol
+
+namespace trawl {
 
 template <class Archive, class Tag>
 void serialize(Archive& a, Id<Tag>& v) {
