@@ -26,7 +26,7 @@ class EventLines final : public View {
   void finish() override {
     if (!has_progress_ || is_finished_ || !is_ended(progress_.sweep().status)) return;
     is_finished_ = true;
-    for (const Line& line : sweep_summary(progress_, 0)) print(plain(line));
+    for (const Line& line : sweep_summary(progress_)) print(plain(line));
     std::fflush(out_);
   }
 

@@ -54,7 +54,7 @@ class LiveTable final : public View {
     }
     write(redraw_.next(final_frame(progress_, size.columns, now_us()), size.columns));
     std::string text = "\n";
-    for (const Line& line : sweep_summary(progress_, size.columns)) {
+    for (const Line& line : sweep_summary(progress_)) {
       text += (has_colours_ ? coloured(line) : plain(line)) + "\n";
     }
     write(text);

@@ -109,6 +109,8 @@ class Parser {
         return fault("slices [a:b] are not supported");
       case '{':
         return fault("multiselects {...} are not supported");
+      case '[':  // after a dot
+        return fault("multiselects [a, b] are not supported");
       case '|':
         return fault("pipes are not supported");
       case '(':

@@ -25,12 +25,12 @@ Line header(const SweepProgress& progress) {
   if (sweep.max_concurrent_trials > 0) {
     add(fmt::format("up to {} at once", grouped(sweep.max_concurrent_trials)));
   }
-  if (!sweep.reason.empty()) add(sweep.reason);
+  if (!sweep.reason.empty() && !is_ended(sweep.status)) add(sweep.reason);
   return line;
 }
 
 std::string bar(std::int64_t ended, std::int64_t expected, std::size_t columns) {
-  constexpr std::size_t kWideTerminal = 100;
+  constexpr std::size_t kWideTerminal = 90;
   const std::size_t size = columns >= kWideTerminal ? 20 : 10;
   const double share =
       expected == 0 ? 0 : static_cast<double>(ended) / static_cast<double>(expected);
@@ -55,8 +55,13 @@ std::vector<Span> footer_parts(const SweepProgress& progress, std::size_t column
     parts.push_back({fmt::format("{} failed", grouped(count)), Style::kRed});
   }
   if (sweep.best_value) {
-    parts.push_back({fmt::format("best {} ({})", value_text(*sweep.best_value), sweep.best_trial),
-                     Style::kBold});
+    constexpr std::size_t kNarrow = 60;  // there the number says which
+    const TrialProgress* best = progress.best();
+    const std::string name = columns < kNarrow && best != nullptr
+                                 ? fmt::format("trial {}", best->number)
+                                 : sweep.best_trial;
+    parts.push_back(
+        {fmt::format("best {} ({})", value_text(*sweep.best_value), name), Style::kBold});
   }
   if (const auto since = sweep.started_us ? sweep.started_us : sweep.created_us) {
     parts.push_back({"elapsed " + duration_text(sweep.ended_us.value_or(now_us) - *since)});
@@ -158,11 +163,17 @@ std::vector<Line> sweep_frame(const SweepProgress& progress, TerminalSize size,
 
 std::vector<Line> final_frame(const SweepProgress& progress, std::size_t columns,
                               std::int64_t now_us) {
-  constexpr std::size_t kOtherLines = 1 + kFooterLinesMax + 2;  // header, footer, head and fold
-  return sweep_frame(progress, {columns, kFinalRowsMax + kOtherLines + 1}, now_us);
+  constexpr std::size_t kHeadAndFold = 2;
+  const std::size_t width = std::max(columns, std::size_t{2}) - 1;
+  std::vector<Line> lines = {cut(header(progress), width)};
+  for (Line& line : table(progress, kFinalRowsMax + kHeadAndFold, width, now_us)) {
+    lines.push_back(std::move(line));
+  }
+  return lines;
 }
 
 std::optional<std::int64_t> time_left_us(const SweepProgress& progress, std::int64_t now_us) {
+  constexpr double kUsMin = 1e6;
   constexpr double kUsMax = 1e15;  // 31 years: such a guess is no guess
   const SweepState& sweep = progress.sweep();
   if (is_ended(sweep.status) || progress.ended().empty() || !sweep.started_us) return std::nullopt;
@@ -172,7 +183,7 @@ std::optional<std::int64_t> time_left_us(const SweepProgress& progress, std::int
       static_cast<double>(last_end - *sweep.started_us) / static_cast<double>(ended);
   const double left = pace * static_cast<double>(progress.expected_count() - ended) -
                       static_cast<double>(now_us - last_end);
-  if (left <= 0 || left > kUsMax) return std::nullopt;
+  if (left < kUsMin || left > kUsMax) return std::nullopt;
   return static_cast<std::int64_t>(left);
 }
 

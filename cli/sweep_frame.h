@@ -19,12 +19,12 @@ namespace trawl::cli {
 std::vector<Line> sweep_frame(const SweepProgress& progress, TerminalSize size,
                               std::int64_t now_us);
 
-/// What stays when the sweep has ended: the same with up to 100 trials, whatever the height.
+/// What stays when the sweep has ended: header and table of up to 100 trials, whatever the height.
 std::vector<Line> final_frame(const SweepProgress& progress, std::size_t columns,
                               std::int64_t now_us);
 
 /// Time left if trials go on ending at the rate up to the last end. Nothing before the first end,
-/// nor once that time is over.
+/// nor once less than a second of it is left.
 std::optional<std::int64_t> time_left_us(const SweepProgress& progress, std::int64_t now_us);
 
 }  // namespace trawl::cli

@@ -44,7 +44,7 @@ bool is_active_status(const std::string& status) {
 // The coordinator begins the reason of a stopped trial with the name of the policy that stopped it.
 bool is_stopped_by_policy(const TrialProgress& trial, const std::string& policy) {
   const bool is_stopped = trial.status == "Canceled" || trial.status == "CancelRequested";
-  return is_stopped && !policy.empty() && trial.reason.rfind(policy + ":", 0) == 0;
+  return is_stopped && !policy.empty() && trial.reason.rfind(policy + ": ", 0) == 0;
 }
 
 TrialProgress trial_from(const Json& json, const std::string& policy) {
@@ -107,12 +107,9 @@ void SweepProgress::take_sweep(const Json& job) {
 
 void SweepProgress::take_trial(TrialProgress trial) {
   for (const auto& [name, value] : trial.parameters) {
-    auto known = std::ranges::find(parameter_widths_, name,
-                                   [](const auto& parameter) { return parameter.first; });
-    if (known == parameter_widths_.end()) {
-      known = parameter_widths_.insert(known, {name, display_width(name)});
-    }
-    known->second = std::max(known->second, display_width(value));
+    auto known = std::ranges::find(parameter_widths_, name, &ParameterWidth::name);
+    if (known == parameter_widths_.end()) known = parameter_widths_.insert(known, {name, 0});
+    known->value_width = std::max(known->value_width, display_width(value));
   }
   name_width_ = std::max(name_width_, display_width(trial.name));
   for (const auto& value : {trial.last_value, trial.best_value}) {

@@ -32,6 +32,11 @@ struct TrialProgress {
   bool is_stopped_by_policy = false;
 };
 
+struct ParameterWidth {
+  std::string name;
+  std::size_t value_width = 0;  // columns of the widest short value seen
+};
+
 struct SweepState {
   std::string name;
   std::string status;
@@ -78,10 +83,8 @@ class SweepProgress {
   /// Null: none yet.
   const TrialProgress* best() const;
 
-  /// In order of first appearance, with the widest short value (or name) seen.
-  const std::vector<std::pair<std::string, std::size_t>>& parameter_widths() const {
-    return parameter_widths_;
-  }
+  /// In order of first appearance.
+  const std::vector<ParameterWidth>& parameter_widths() const { return parameter_widths_; }
 
   /// The widest name, value and status of a trial seen. What only grows does not jump about.
   std::size_t name_width() const { return name_width_; }
@@ -101,7 +104,7 @@ class SweepProgress {
   std::map<std::string, std::int64_t> counts_;
   std::int64_t stopped_by_policy_count_ = 0;
   bool is_exhausted_ = false;
-  std::vector<std::pair<std::string, std::size_t>> parameter_widths_;
+  std::vector<ParameterWidth> parameter_widths_;
   std::size_t name_width_ = 0;
   std::size_t value_width_ = 0;
 };

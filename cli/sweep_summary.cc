@@ -10,6 +10,7 @@
 namespace trawl::cli {
 namespace {
 
+constexpr std::size_t kReasonMax = 300;
 constexpr std::size_t kReasonsMax = 5;  // of each kind; `job list --parent-job-name` has them all
 
 struct Reasons {
@@ -17,22 +18,27 @@ struct Reasons {
   std::vector<Line> lines;
   std::size_t count = 0;
 
-  void add(const TrialProgress& trial) {
+  void add(const std::string& trial, const std::string& reason) {
     ++count;
     if (lines.size() == kReasonsMax) return;
-    lines.push_back({{"    " + trial.name + "  "}, {trial.reason, Style::kDim}});
-  }
-
-  void print_to(std::vector<Line>& summary) const {
-    if (count == 0) return;
-    summary.push_back({{"  " + title}});
-    summary.insert(summary.end(), lines.begin(), lines.end());
-    if (count > lines.size()) {
-      const auto more = static_cast<long long>(count - lines.size());
-      summary.push_back({{fmt::format("    … {} more", grouped(more))}});
-    }
+    lines.push_back({{"    " + trial}, {"  "}, {cut(reason, kReasonMax), Style::kDim}});
   }
 };
+
+// The names of a kind padded, so that the reasons stand in a column.
+void add_reasons(const Reasons& reasons, std::vector<Line>& summary) {
+  if (reasons.count == 0) return;
+  summary.push_back({{"  " + reasons.title}});
+  std::size_t width = 0;
+  for (const Line& line : reasons.lines) width = std::max(width, display_width(line[0].text));
+  for (Line line : reasons.lines) {
+    line[0].text = padded(line[0].text, width);
+    summary.push_back(std::move(line));
+  }
+  if (reasons.count == reasons.lines.size()) return;
+  const auto more = static_cast<long long>(reasons.count - reasons.lines.size());
+  summary.push_back({{fmt::format("    … {} more", grouped(more))}});
+}
 
 Line counts_line(const SweepProgress& progress) {
   std::string text;
@@ -64,7 +70,7 @@ void add_best(const SweepProgress& progress, std::vector<Line>& summary) {
 
 }  // namespace
 
-std::vector<Line> sweep_summary(const SweepProgress& progress, std::size_t columns) {
+std::vector<Line> sweep_summary(const SweepProgress& progress) {
   const SweepState& sweep = progress.sweep();
   std::vector<Line> summary;
   Line first = {{sweep.name + " "}, {sweep.status, style_of_status(sweep.status)}};
@@ -77,23 +83,20 @@ std::vector<Line> sweep_summary(const SweepProgress& progress, std::size_t colum
   add_best(progress, summary);
   summary.push_back(counts_line(progress));
 
-  Reasons stopped{"stopped by policy " + sweep.policy, {}, 0};
+  Reasons stopped{"stopped by " + sweep.policy, {}, 0};
   Reasons failed{"failed", {}, 0};
   Reasons others{"notes", {}, 0};
+  const std::string policy_prefix = sweep.policy + ": ";  // the title says it
   for (const auto& [number, trial] : progress.trials()) {
     if (trial.is_stopped_by_policy) {
-      stopped.add(trial);
+      stopped.add(trial.name, trial.reason.substr(policy_prefix.size()));
     } else if (trial.status == "Failed") {
-      failed.add(trial);
+      failed.add(trial.name, trial.reason);
     } else if (!trial.reason.empty() && trial.reason != sweep.reason) {
-      others.add(trial);
+      others.add(trial.name, trial.reason);
     }
   }
-  for (const Reasons* reasons : {&stopped, &failed, &others}) reasons->print_to(summary);
-  if (columns > 0) {
-    std::ranges::transform(summary, summary.begin(),
-                           [columns](const Line& line) { return cut(line, columns); });
-  }
+  for (const Reasons* reasons : {&stopped, &failed, &others}) add_reasons(*reasons, summary);
   return summary;
 }
 

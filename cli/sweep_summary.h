@@ -9,7 +9,8 @@
 
 namespace trawl::cli {
 
-/// At most 20 lines or so. Cut to `columns`; 0: not cut.
-std::vector<Line> sweep_summary(const SweepProgress& progress, std::size_t columns);
+/// About 20 lines at most: five reasons of each kind. A line is not cut to any width (a terminal
+/// wraps it, a log keeps it whole), but a reason ends after 300 columns.
+std::vector<Line> sweep_summary(const SweepProgress& progress);
 
 }  // namespace trawl::cli

@@ -12,6 +12,8 @@ constexpr std::size_t kMarker = 2;  // "* " before the best trial
 constexpr std::size_t kGap = 2;     // between columns
 constexpr std::size_t kStatus = 9;  // "Completed"
 constexpr std::size_t kParameterMax = 16;
+constexpr std::size_t kHeadShort = 9;
+constexpr std::size_t kHeadShortest = 6;
 constexpr std::size_t kMetricMax = 16;
 constexpr std::size_t kJoinedMin = 12;  // parameters in fewer columns say nothing
 constexpr std::size_t kStep = 5;
@@ -55,21 +57,42 @@ std::vector<Column> trailing_columns(const SweepProgress& progress) {
   return columns;
 }
 
-std::vector<Column> parameter_columns(const SweepProgress& progress) {
+// `head_max`: longer names are cut. Values are not, up to kParameterMax.
+std::vector<Column> parameter_columns(const SweepProgress& progress, std::size_t head_max) {
   std::vector<Column> columns;
-  for (const auto& [name, width] : progress.parameter_widths()) {
-    columns.push_back({Content::kParameter, name, std::min(width, kParameterMax), columns.size()});
+  for (const ParameterWidth& parameter : progress.parameter_widths()) {
+    const std::string head = cut(parameter.name, head_max);
+    const std::size_t width =
+        std::max(display_width(head), std::min(parameter.value_width, kParameterMax));
+    columns.push_back({Content::kParameter, head, width, columns.size()});
   }
   return columns;
 }
 
-// All parameters of a trial as `a=1 b=2`.
+// For when the parameters share a column: names in the head, values alone in the rows.
+std::string joined(const std::vector<std::string>& texts) {
+  std::string text;
+  for (const std::string& one : texts) {
+    if (!text.empty()) text += ", ";
+    text += one;
+  }
+  return text;
+}
+
+std::vector<std::string> parameter_names(const SweepProgress& progress) {
+  std::vector<std::string> names;
+  for (const ParameterWidth& parameter : progress.parameter_widths()) {
+    names.push_back(parameter.name);
+  }
+  return names;
+}
+
 std::size_t joined_width(const SweepProgress& progress) {
   std::size_t width = 0;
-  for (const auto& [name, value_width] : progress.parameter_widths()) {
-    width += display_width(name) + 1 + value_width + 1;
+  for (const ParameterWidth& parameter : progress.parameter_widths()) {
+    width += parameter.value_width + std::string_view(", ").size();
   }
-  return width == 0 ? 0 : width - 1;
+  return width;
 }
 
 std::vector<Column> concatenated(std::vector<Column> front, const std::vector<Column>& middle,
@@ -79,25 +102,32 @@ std::vector<Column> concatenated(std::vector<Column> front, const std::vector<Co
   return front;
 }
 
+void drop(Content content, std::vector<Column>& columns) {
+  std::erase_if(columns, [content](const Column& column) { return column.content == content; });
+}
+
 // For when the parameters cannot have a column each.
 std::vector<Column> narrow_columns(const SweepProgress& progress, const Column& number,
                                    std::size_t available) {
   const std::vector<Column> front = {number, column_of(Content::kStatus, "status", kStatus)};
   std::vector<Column> back = trailing_columns(progress);
+  drop(Content::kBest, back);
   const std::size_t wanted = std::max(joined_width(progress), std::size_t{1});
   const auto room = [&] {
     const std::size_t used = total_width(concatenated(front, {}, back)) + kGap;
     return available > used ? available - used : 0;
   };
-  for (const Content expendable : {Content::kStep, Content::kBest, Content::kTime}) {
+  for (const Content expendable : {Content::kStep, Content::kTime}) {
     if (room() >= std::min(wanted, kJoinedMin)) break;
-    std::erase_if(back, [&](const Column& column) { return column.content == expendable; });
+    drop(expendable, back);
   }
   if (progress.parameter_widths().empty() || room() < std::min(wanted, kJoinedMin)) {
     return concatenated(front, {}, back);
   }
   const std::size_t width = std::min(room(), std::max(wanted, kJoinedMin));
-  return concatenated(front, {{Content::kParameters, cut("parameters", width), width, 0}}, back);
+  return concatenated(
+      front, {{Content::kParameters, cut(joined(parameter_names(progress)), width), width, 0}},
+      back);
 }
 
 std::vector<Column> columns_within(const SweepProgress& progress, std::size_t available) {
@@ -106,12 +136,19 @@ std::vector<Column> columns_within(const SweepProgress& progress, std::size_t av
   const Column number = column_of(Content::kNumber, "trial", std::to_string(last).size());
   const Column status =
       column_of(Content::kStatus, "status", std::max(kStatus, progress.status_width()));
-  const std::vector<Column> parameters = parameter_columns(progress);
-  const std::vector<Column> back = trailing_columns(progress);
-  for (const Column& front : {name, number}) {
-    auto columns = concatenated({front, status}, parameters, back);
+  std::vector<Column> back = trailing_columns(progress);
+  const auto layout = [&](const Column& front, std::size_t head_max) {
+    return concatenated({front, status}, parameter_columns(progress, head_max), back);
+  };
+  auto columns = layout(name, kParameterMax);
+  for (const std::size_t head_max : {kParameterMax, kHeadShort, kHeadShortest}) {
     if (total_width(columns) <= available) return columns;
+    columns = layout(number, head_max);
   }
+  if (total_width(columns) <= available) return columns;
+  drop(Content::kBest, back);
+  columns = layout(number, kHeadShortest);
+  if (total_width(columns) <= available) return columns;
   return narrow_columns(progress, number, available);
 }
 
@@ -121,13 +158,13 @@ std::string parameter_text(const TrialProgress& trial, const std::string& name) 
   return found == trial.parameters.end() ? "" : found->second;
 }
 
-std::string joined_parameters(const TrialProgress& trial) {
-  std::string text;
-  for (const auto& [name, value] : trial.parameters) {
-    if (!text.empty()) text += " ";
-    text += name + "=" + value;
+std::string joined_parameters(const SweepProgress& progress, const TrialProgress& trial) {
+  std::vector<std::string> values;
+  for (const ParameterWidth& parameter : progress.parameter_widths()) {
+    const std::string value = parameter_text(trial, parameter.name);
+    values.push_back(value.empty() ? "-" : value);
   }
-  return text;
+  return joined(values);
 }
 
 std::string elapsed_text(const TrialProgress& trial, std::int64_t now_us) {
@@ -145,9 +182,9 @@ std::string cell_text(const SweepProgress& progress, const TrialProgress& trial,
     case Content::kStatus:
       return trial.status;
     case Content::kParameter:
-      return parameter_text(trial, progress.parameter_widths()[column.parameter].first);
+      return parameter_text(trial, progress.parameter_widths()[column.parameter].name);
     case Content::kParameters:
-      return joined_parameters(trial);
+      return joined_parameters(progress, trial);
     case Content::kLast:
       return trial.last_value ? value_text(*trial.last_value) : "-";
     case Content::kBest:

@@ -11,8 +11,9 @@
 namespace trawl::cli {
 
 /// A head line and one line for each of `shown`, none wider than `columns`. The best trial is bold
-/// and has a star in front. What does not fit goes in this order: full names become numbers, the
-/// parameters share a column, then step, best and elapsed are left out, then the parameters.
+/// and has a star in front. What does not fit gives way in this order: full names become numbers,
+/// long parameter names are cut, best goes, the parameters share one column, step and elapsed go,
+/// and last the parameters.
 std::vector<Line> trial_table(const SweepProgress& progress,
                               const std::vector<const TrialProgress*>& shown, std::size_t columns,
                               std::int64_t now_us);

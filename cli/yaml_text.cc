@@ -43,19 +43,10 @@ std::string single_quoted(std::string_view text) {
   return result + "'";
 }
 
-// JSON's string syntax is part of YAML's double-quoted one. DEL and what lies beyond Latin-1's
-// controls as JSON may leave bare; as ASCII all of it is escaped.
+// JSON's string syntax is part of YAML's double-quoted one. As ASCII, all that a terminal would
+// obey is escaped.
 std::string double_quoted(const std::string& text) {
-  const std::string ascii = Json(text).dump(-1, ' ', true, Json::error_handler_t::replace);
-  std::string result;
-  for (const char c : ascii) {
-    if (c == '\x7f') {
-      result += "\\x7f";
-    } else {
-      result += c;
-    }
-  }
-  return result;
+  return Json(text).dump(-1, ' ', true, Json::error_handler_t::replace);
 }
 
 bool is_all_printable(std::string_view text) {
