@@ -21,6 +21,16 @@ std::int64_t peak_kib() {
   return usage.ru_maxrss;
 }
 
+/// A sanitizer keeps what was freed for a while, so there the peak says nothing of us.
+void check_growth(std::int64_t before, std::int64_t limit_kib) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  static_cast<void>(before);
+  static_cast<void>(limit_kib);
+#else
+  CHECK(peak_kib() - before < limit_kib);
+#endif
+}
+
 template <class T>
 void append(std::string& bytes, T value) {
   bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
@@ -41,7 +51,7 @@ TEST_CASE("a length that promises more than there is costs no memory", "[codec][
       std::memcpy(bytes.data() + at, sample.bytes.data() + at, 8);
     }
   }
-  CHECK(peak_kib() - before < 16 * kMiB);
+  check_growth(before, 16 * kMiB);
 }
 
 TEST_CASE("a list of as many elements as there are bytes costs no multiple", "[codec][hostile]") {
@@ -56,7 +66,7 @@ TEST_CASE("a list of as many elements as there are bytes costs no multiple", "[c
   bytes.append(kBytes, '\xff');
   const std::int64_t before = peak_kib();
   CHECK_FALSE(decode_fact(bytes));
-  CHECK(peak_kib() - before < 32 * kMiB);
+  check_growth(before, 32 * kMiB);
 }
 
 // `levels` mappings, each the only value of the one around it.
@@ -153,7 +163,7 @@ TEST_CASE("a hundred thousand damaged messages crash nothing", "[codec][hostile]
   }
   CHECK(accepted > 1'000);  // damage inside a text or a number goes unseen
   CHECK(accepted < 90'000);
-  CHECK(peak_kib() - before < 64 * kMiB);
+  check_growth(before, 64 * kMiB);
 }
 
 }  // namespace
