@@ -35,8 +35,7 @@ requires std::is_enum_v<Enum> std::uint8_t CEREAL_SAVE_MINIMAL_FUNCTION_NAME(con
 }
 template <class Enum>
 requires std::is_enum_v<Enum>
-void CEREAL_LOAD_MINIMAL_FUNCTION_NAME(const BoundedInput&, Enum& value,
-                                       const std::uint8_t& byte) {
+void CEREAL_LOAD_MINIMAL_FUNCTION_NAME(const BoundedInput&, Enum& value, const std::uint8_t& byte) {
   if (byte > static_cast<std::uint8_t>(Last<Enum>::value)) {
     throw cereal::Exception("an unknown enumerator");
   }
