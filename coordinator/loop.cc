@@ -24,6 +24,8 @@ using Json = nlohmann::ordered_json;
 constexpr Duration kWorkerBackoffMin = std::chrono::milliseconds(500);
 constexpr Duration kWorkerBackoffMax = std::chrono::seconds(30);
 constexpr Duration kAdoptedCheck = std::chrono::seconds(1);
+constexpr Duration kLeaveMax = std::chrono::seconds(1);  // for the worker to leave first
+constexpr Duration kLeavePoll = std::chrono::milliseconds(20);
 constexpr std::int64_t kLogBytesMax = std::int64_t{1} << 20;  // an answer to ReadLog
 constexpr int kMessagesMax = 1000;  // of a turn, so that commits and timers get theirs
 
@@ -308,7 +310,9 @@ void Loop::keep_worker() {
                           ? kWorkerBackoffMin
                           : std::min<Duration>(worker_backoff_ * 2, kWorkerBackoffMax);
     worker_retry_ = now() + worker_backoff_;
-    spdlog::warn("the worker ended with {}; its log is {}/worker.log", code, options_.home);
+    if (!leaving_until_) {
+      spdlog::warn("the worker ended with {}; its log is {}/worker.log", code, options_.home);
+    }
     lose_workers();
   }
   mind_adopted_worker();
@@ -346,12 +350,21 @@ void Loop::leave_if_idle() {
   if (!options_.leave_when_idle) return;
   const bool busy = !core_.state().jobs.empty() || !watchers_.empty() || !decided_.empty();
   if (busy) active_ = now();
-  if (now() - active_ < *options_.leave_when_idle) return;
-  spdlog::info("idle: leaving");
-  for (const auto& [worker, peer] : peer_of_) {
-    router_->send(peer, protocol::encode(core::ToWorker(core::Leave{})));
+  if (now() - active_ < *options_.leave_when_idle) {
+    leaving_until_.reset();  // somebody came: the next job gets another worker
+    return;
   }
-  stopping_ = true;
+  if (!leaving_until_) {
+    spdlog::info("idle: leaving");
+    leaving_until_ = now() + kLeaveMax;
+    for (const auto& [worker, peer] : peer_of_) {
+      router_->send(peer, protocol::encode(core::ToWorker(core::Leave{})));
+    }
+    lose_workers();
+  }
+  // What was sent last can be lost with the link, so the link stays until the worker has left.
+  const bool have_left = !cluster::is_locked(worker_home_ + "/worker.lock");
+  if (have_left || *leaving_until_ <= now()) stopping_ = true;
 }
 
 std::optional<Duration> Loop::wait_time() const {
@@ -364,7 +377,11 @@ std::optional<Duration> Loop::wait_time() const {
   if (wanted && worker_retry_) no_later(*worker_retry_);
   const bool adopted = !worker_process_ && !core_.runtime().workers.empty();
   if (adopted && adopted_check_) no_later(*adopted_check_);
-  if (options_.leave_when_idle) no_later(active_ + *options_.leave_when_idle);
+  if (leaving_until_) {
+    no_later(std::min(*leaving_until_, now() + kLeavePoll));
+  } else if (options_.leave_when_idle) {
+    no_later(active_ + *options_.leave_when_idle);
+  }
   if (!until) return std::nullopt;
   return *until - now();
 }

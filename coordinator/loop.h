@@ -86,6 +86,7 @@ class Loop {
   std::optional<Instant> worker_retry_;  // not to be started before
   Duration worker_backoff_{};
   std::optional<Instant> adopted_check_;  // of a worker that this process did not start
+  std::optional<Instant> leaving_until_;  // set: the workers were told to leave
   Instant active_;  // when somebody last wanted something
   Instant started_;
   bool stopping_ = false;
