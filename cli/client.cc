@@ -23,26 +23,6 @@ constexpr Duration kConnectTimeout = std::chrono::seconds(15);
 constexpr Duration kHandshakeTimeout = std::chrono::seconds(1);
 constexpr std::size_t kLogTailBytes = 500;
 
-// Starts a coordinator and returns when it serves, or has ended (another one may have been faster).
-Result<void> start_coordinator(const std::string& home) {
-  int pipe_ends[2];
-  if (pipe2(pipe_ends, O_CLOEXEC) != 0) return fail_errno("cannot make a pipe", errno);
-  auto started = cluster::start_self({"coordinator", "start", "--home", home, "--leave-when-idle",
-                                      "10", "--ready-descriptor", "3"},
-                                     home + "/coordinator.log", pipe_ends[1]);
-  close(pipe_ends[1]);
-  if (!started) {
-    close(pipe_ends[0]);
-    return tl::unexpected(started.error());
-  }
-  close(started->pidfd);
-  pollfd ready{pipe_ends[0], POLLIN, 0};
-  const auto timeout = std::chrono::duration_cast<std::chrono::milliseconds>(kConnectTimeout);
-  poll(&ready, 1, static_cast<int>(timeout.count()));
-  close(pipe_ends[0]);
-  return {};
-}
-
 tl::unexpected<Error> unavailable(const std::string& what, const std::string& log_path) {
   return fail(ErrorCode::kUnavailable,
               fmt::format("{}; its log, {}, ends with:\n{}", what, log_path,
@@ -64,6 +44,26 @@ bool wait_until_up(protocol::Dealer& dealer, Duration timeout) {
 
 }  // namespace
 
+Result<pid_t> start_in_background(const std::string& home, const std::vector<std::string>& options) {
+  int pipe_ends[2];
+  if (pipe2(pipe_ends, O_CLOEXEC) != 0) return fail_errno("cannot make a pipe", errno);
+  std::vector<std::string> arguments = {"coordinator", "start", "--home", home,
+                                        "--ready-descriptor", "3"};
+  arguments.insert(arguments.end(), options.begin(), options.end());
+  auto started = cluster::start_self(arguments, home + "/coordinator.log", pipe_ends[1]);
+  close(pipe_ends[1]);
+  if (!started) {
+    close(pipe_ends[0]);
+    return tl::unexpected(started.error());
+  }
+  close(started->pidfd);
+  pollfd ready{pipe_ends[0], POLLIN, 0};
+  const auto timeout = std::chrono::duration_cast<std::chrono::milliseconds>(kConnectTimeout);
+  poll(&ready, 1, static_cast<int>(timeout.count()));
+  close(pipe_ends[0]);
+  return started->pid;
+}
+
 Result<std::unique_ptr<Client>> Client::connect(const std::string& home, bool may_start) {
   const auto endpoint = protocol::local_endpoint(home);
   if (!endpoint) return tl::unexpected(endpoint.error());
@@ -77,7 +77,7 @@ Result<std::unique_ptr<Client>> Client::connect(const std::string& home, bool ma
         return fail(ErrorCode::kUnavailable, "no coordinator runs for " + home +
                                                  "; start one with `trawl coordinator start`");
       }
-      auto started = start_coordinator(home);
+      auto started = start_in_background(home, {"--leave-when-idle", "10"});
       if (!started) return tl::unexpected(started.error());
       start_failed = !cluster::is_locked(lock);
       if (start_failed) break;

@@ -4,6 +4,8 @@
 
 #include <memory>
 #include <string>
+#include <sys/types.h>
+#include <vector>
 
 #include "base/error.h"
 #include "base/instant.h"
@@ -31,6 +33,10 @@ class Client {
   const std::string log_path_;  // the coordinator's
   std::uint64_t request_last_ = 0;
 };
+
+/// Starts a coordinator in the background, with further `options` of `trawl coordinator start`.
+/// Returns its process when it serves, or has ended (another one may have been faster).
+Result<pid_t> start_in_background(const std::string& home, const std::vector<std::string>& options);
 
 inline constexpr Duration kAnswerTimeout = std::chrono::seconds(30);
 

@@ -68,23 +68,22 @@ void start_coordinator(Context& context, const CoordinatorArguments& arguments) 
     report(context, {ErrorCode::kConflict, "a coordinator runs for " + context.home + " already"});
     return;
   }
-  auto started = cluster::start_self({"coordinator", "start", "--home", context.home,
-                                      "--stop-grace", fmt::format("{}", arguments.grace_seconds)},
-                                     context.home + "/coordinator.log", -1);
+  std::vector<std::string> options = {"--stop-grace", fmt::format("{}", arguments.grace_seconds)};
+  if (arguments.idle_seconds >= 0) {
+    options.insert(options.end(), {"--leave-when-idle", fmt::format("{}", arguments.idle_seconds)});
+  }
+  if (context.verbose) options.push_back("--verbose");
+  const auto started = start_in_background(context.home, options);
   if (!started) {
     report(context, started.error());
     return;
   }
-  auto client = Client::connect(context.home, false);
-  while (!client && !cluster::is_locked(coordinator::coordinator_lock_path(context.home)) &&
-         kill(started->pid, 0) == 0) {
-    client = Client::connect(context.home, false);
-  }
+  const auto client = Client::connect(context.home, false);
   if (!client) {
     report(context, client.error());
     return;
   }
-  fmt::print(stderr, "the coordinator of {} runs as process {}\n", context.home, started->pid);
+  fmt::print(stderr, "the coordinator of {} runs as process {}\n", context.home, *started);
 }
 
 // Returns when it is gone, so that another can be started at once. Its answer may be lost with the
