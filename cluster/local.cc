@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/file.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -60,8 +59,11 @@ int reap(const LocalProcess& process) {
 bool is_locked(const std::string& path) {
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) return false;
-  const bool locked = flock(file, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-  close(file);  // gives the shared lock back
+  // Only asks: a lock taken to try it would make a coordinator fail that starts in that moment.
+  struct flock found {};
+  found.l_type = F_RDLCK;
+  const bool locked = fcntl(file, F_OFD_GETLK, &found) == 0 && found.l_type != F_UNLCK;
+  close(file);
   return locked;
 }
 

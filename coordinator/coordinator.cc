@@ -1,7 +1,6 @@
 #include "coordinator/coordinator.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "coordinator/loop.h"
@@ -17,7 +16,9 @@ Result<void> run_coordinator(const CoordinatorOptions& options) {
   const std::string lock_path = coordinator_lock_path(options.home);
   const int lock = open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
   if (lock < 0) return fail_errno("cannot open " + lock_path, errno);
-  if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
+  struct flock whole_file {};  // of the open file, not of the process; looking does not disturb it
+  whole_file.l_type = F_WRLCK;
+  if (fcntl(lock, F_OFD_SETLK, &whole_file) != 0) {
     close(lock);
     return fail(ErrorCode::kConflict,
                 "another coordinator has the state folder " + options.home +

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <filesystem>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "worker/loop.h"
@@ -23,7 +22,9 @@ Result<void> run_worker(const WorkerOptions& options) {
   const std::string lock_path = worker_lock_path(options.home);
   const int lock = open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (lock < 0) return fail_errno("cannot open " + lock_path, errno);
-  if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
+  struct flock whole_file {};  // of the open file, not of the process; looking does not disturb it
+  whole_file.l_type = F_WRLCK;
+  if (fcntl(lock, F_OFD_SETLK, &whole_file) != 0) {
     close(lock);
     return fail(ErrorCode::kConflict, "another worker has the folder " + options.home);
   }

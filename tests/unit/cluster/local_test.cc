@@ -9,7 +9,6 @@
 #include <iterator>
 #include <poll.h>
 #include <signal.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -109,7 +108,9 @@ TEST_CASE("a lock is seen while somebody holds it", "[cluster]") {
   const int holder = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   REQUIRE(holder >= 0);
   CHECK_FALSE(is_locked(path));
-  REQUIRE(flock(holder, LOCK_EX | LOCK_NB) == 0);
+  struct flock whole_file {};
+  whole_file.l_type = F_WRLCK;
+  REQUIRE(fcntl(holder, F_OFD_SETLK, &whole_file) == 0);
   CHECK(is_locked(path));
   CHECK(is_locked(path));
   close(holder);
