@@ -92,6 +92,7 @@ class TrawlCase(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="trawl-e2e-")).resolve()
         self.home = self.folder / "home"
+        self.book.mkdir()
         self.children = []
         self.env = {k: v for k, v in os.environ.items()
                     if not k.startswith(("MLFLOW_", "AZUREML_", "TRAWL_"))}
@@ -229,7 +230,6 @@ class TrawlCase(unittest.TestCase):
     def _code(self, name, script):
         """run.sh finds $BOOK (a folder outside the job for notes) and `log KEY VALUE STEP`."""
         folder = f"{name}-files"
-        (self.book).mkdir(exist_ok=True)
         head = (f"BOOK={self.book}\n"
                 f"log() {{ python3 -S -E {FIXTURES}/log_metric.py \"$@\"; }}\n"
                 "wait_for() { while [ ! -e \"$BOOK/$1\" ]; do sleep 0.05; done; }\n")
