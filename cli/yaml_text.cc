@@ -146,6 +146,7 @@ void emit(const Json& json, std::size_t indent, std::string& out) {
 }  // namespace
 
 std::string yaml_text(const Json& json) {
+  if (json.is_string()) return string_text(json.get_ref<const std::string&>(), kStep) + "\n";
   std::string out;
   emit(json, 0, out);
   return out;

@@ -78,6 +78,7 @@ TEST_CASE("a text of several lines is a block", "[cli]") {
   CHECK(yaml_of(R"({"command": "set -e\n\n  python a.py\n", "x": 1})") ==
         "command: |\n  set -e\n\n    python a.py\nx: 1\n");
   CHECK(yaml_of(R"([{"c": "a\nb"}])") == "- c: |-\n    a\n    b\n");
+  CHECK(yaml_of(R"("a\nb")") == "|-\n  a\n  b\n");
   CHECK(yaml_of(R"(["a\nb\n\n"])") == "- |+\n  a\n  b\n\n");
 }
 
