@@ -44,10 +44,11 @@ bool wait_until_up(protocol::Dealer& dealer, Duration timeout) {
 
 }  // namespace
 
-Result<pid_t> start_in_background(const std::string& home, const std::vector<std::string>& options) {
+Result<pid_t> start_in_background(const std::string& home,
+                                  const std::vector<std::string>& options) {
   int pipe_ends[2];
   if (pipe2(pipe_ends, O_CLOEXEC) != 0) return fail_errno("cannot make a pipe", errno);
-  std::vector<std::string> arguments = {"coordinator", "start", "--home", home,
+  std::vector<std::string> arguments = {"coordinator",        "start", "--home", home,
                                         "--ready-descriptor", "3"};
   arguments.insert(arguments.end(), options.begin(), options.end());
   auto started = cluster::start_self(arguments, home + "/coordinator.log", pipe_ends[1]);

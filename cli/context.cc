@@ -1,14 +1,14 @@
 #include "cli/context.h"
 
-#include <sys/stat.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <sys/stat.h>
 #include <system_error>
 
 #include "cli/exit_code.h"
 #include "cli/output.h"
+#include "cli/patient_client.h"
 
 namespace trawl::cli {
 
@@ -35,9 +35,8 @@ Result<void> prepare_home(Context& context) {
 }
 
 Result<std::string> ask_coordinator(const Context& context, protocol::ClientRequest request) {
-  auto client = Client::connect(context.home, true);
-  if (!client) return tl::unexpected(client.error());
-  return (*client)->ask(std::move(request), kAnswerTimeout);
+  PatientClient client(context.home);
+  return client.ask(request);
 }
 
 void report(Context& context, const Error& error) {

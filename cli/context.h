@@ -1,4 +1,5 @@
-// cli/context.h: what every verb shares: the state folder, the output format, and how an error leaves.
+// cli/context.h: what every verb shares: the state folder, the output format, and how an error
+// leaves.
 #pragma once
 
 #include <memory>

@@ -1,10 +1,9 @@
 #include "cli/daemon.h"
 
-#include <signal.h>
-#include <unistd.h>
-
 #include <memory>
+#include <signal.h>
 #include <thread>
+#include <unistd.h>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -119,8 +118,9 @@ void add_coordinator_verbs(CLI::App& app, Context& context) {
   auto arguments = std::make_shared<CoordinatorArguments>();
   CLI::App* start = noun->add_subcommand("start", "serve until told to stop");
   start->add_flag("--detach", arguments->detach, "return once it serves in the background");
-  start->add_option("--stop-grace", arguments->grace_seconds,
-                    "seconds between SIGTERM and SIGKILL when a trial is stopped (10)")
+  start
+      ->add_option("--stop-grace", arguments->grace_seconds,
+                   "seconds between SIGTERM and SIGKILL when a trial is stopped (10)")
       ->check(CLI::Range(0.0, 3600.0));
   start->add_option("--leave-when-idle", arguments->idle_seconds,
                     "end after so many seconds without a job or a client");

@@ -23,8 +23,8 @@ Result<void> copy_tree(const fs::path& from, const fs::path& to) {
              error);
   }
   if (!error) return {};
-  return fail(ErrorCode::kSystem, fmt::format("cannot copy {} to {}: {}", from.string(),
-                                              to.string(), error.message()));
+  return fail(ErrorCode::kSystem,
+              fmt::format("cannot copy {} to {}: {}", from.string(), to.string(), error.message()));
 }
 
 bool has_ended(const Json& job) {
@@ -50,20 +50,22 @@ Result<Json> chosen_trial(const Context& context, const std::string& name) {
   if (job->at("type") != "sweep") return job;
   const Json& properties = job->at("properties");
   if (!properties.contains("best_child_run_id")) {
-    return fail(ErrorCode::kNotFound,
-                fmt::format("'{}' has no best trial: no trial logged the primary metric; name a trial, "
-                            "as in `trawl job download -n {}_0`",
-                            name, name));
+    return fail(
+        ErrorCode::kNotFound,
+        fmt::format("'{}' has no best trial: no trial logged the primary metric; name a trial, "
+                    "as in `trawl job download -n {}_0`",
+                    name, name));
   }
   return show(context, properties.at("best_child_run_id").get<std::string>());
 }
 
 Result<void> copy_artifacts(const fs::path& attempt, const fs::path& to, const std::string& run) {
-  for (const auto& [from, into] : {std::pair<fs::path, fs::path>(attempt / "work/outputs", "outputs"),
-                                   {attempt / "work/logs", "logs"},
-                                   {attempt / "user_logs", "user_logs"},
-                                   {attempt / "artifacts" / run, ""},
-                                   {attempt / "artifacts/models", "models"}}) {
+  for (const auto& [from, into] :
+       {std::pair<fs::path, fs::path>(attempt / "work/outputs", "outputs"),
+        {attempt / "work/logs", "logs"},
+        {attempt / "user_logs", "user_logs"},
+        {attempt / "artifacts" / run, ""},
+        {attempt / "artifacts/models", "models"}}) {
     auto copied = copy_tree(from, into.empty() ? to : to / into);
     if (!copied) return copied;
   }

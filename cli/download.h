@@ -1,4 +1,5 @@
-// cli/download.h: brings a finished trial's files to a folder, as `az ml job download` lays them out.
+// cli/download.h: brings a finished trial's files to a folder, as `az ml job download` lays them
+// out.
 #pragma once
 
 #include <optional>
@@ -16,9 +17,9 @@ struct DownloadArguments {
   std::string folder = ".";
 };
 
-/// Default: what the trial kept (./outputs, ./logs, user_logs, MLflow artifacts and logged models) to
-/// FOLDER/artifacts; with --all also named outputs to FOLDER/named-outputs/<output>. Of a sweep: its
-/// best trial's. kConflict while the job runs; kNotFound where there is nothing.
+/// Default: what the trial kept (./outputs, ./logs, user_logs, MLflow artifacts and logged models)
+/// to FOLDER/artifacts; with --all also named outputs to FOLDER/named-outputs/<output>. Of a sweep:
+/// its best trial's. kConflict while the job runs; kNotFound where there is nothing.
 Result<void> download(const Context& context, const DownloadArguments& arguments);
 
 }  // namespace trawl::cli

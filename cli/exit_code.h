@@ -8,9 +8,9 @@
 namespace trawl::cli {
 
 inline constexpr int kExitDone = 0;
-inline constexpr int kExitFailed = 1;      // the job Failed
-inline constexpr int kExitCanceled = 2;    // the job was Canceled
-inline constexpr int kExitUsage = 3;       // bad usage or an invalid file
+inline constexpr int kExitFailed = 1;    // the job Failed
+inline constexpr int kExitCanceled = 2;  // the job was Canceled
+inline constexpr int kExitUsage = 3;     // bad usage or an invalid file
 inline constexpr int kExitNotFound = 4;
 inline constexpr int kExitUnavailable = 5;  // the coordinator cannot be reached or refuses
 inline constexpr int kExitConflict = 6;     // name taken, state folder held

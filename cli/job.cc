@@ -1,8 +1,7 @@
 #include "cli/job.h"
 
-#include <unistd.h>
-
 #include <memory>
+#include <unistd.h>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

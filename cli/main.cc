@@ -1,8 +1,13 @@
 // cli/main.cc: the one binary, and the only place where things are wired together.
+#include <cstdio>
 #include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
+#include "base/text.h"
 #include "cli/context.h"
 #include "cli/daemon.h"
 #include "cli/exit_code.h"
@@ -19,9 +24,23 @@ constexpr const char* kAbout =
     "  trawl job download -n NAME     the best trial's files\n";
 
 constexpr const char* kExitCodes =
-    "Exit codes: 0 done, 1 the job Failed, 2 the job was Canceled, 3 bad usage or an invalid file,\n"
+    "Exit codes: 0 done, 1 the job Failed, 2 the job was Canceled, 3 bad usage or an invalid "
+    "file,\n"
     "4 not found, 5 the coordinator cannot be reached or refuses, 6 a conflict (name taken, state\n"
     "folder held), 70 a defect in Trawl, 130 Ctrl-C while watching.\n";
+
+// The message for a word that is no command, with the nearest that is.
+std::string unknown_command(const CLI::App& app, const std::string& word) {
+  const CLI::App* noun = &app;
+  while (!noun->get_subcommands().empty()) noun = noun->get_subcommands().front();
+  std::vector<std::string> names;
+  for (const CLI::App* verb : noun->get_subcommands(nullptr)) names.push_back(verb->get_name());
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  std::string text = "trawl: error: '" + word + "' is not a command here; there are: ";
+  for (const std::string& name : names) text += (&name == &names.front() ? "" : ", ") + name;
+  const std::string near = trawl::nearest(word, known);
+  return text + (near.empty() ? "" : "; did you mean '" + near + "'?") + "\n";
+}
 
 }  // namespace
 
@@ -33,8 +52,7 @@ int main(int argc, char** argv) {
   app.footer(kExitCodes);
   app.set_version_flag("--version", "trawl " TRAWL_VERSION);
   app.require_subcommand(1);
-  app.add_option("-o,--output", context.format,
-                 "json, jsonc, yaml, table, tsv or none")
+  app.add_option("-o,--output", context.format, "json, jsonc, yaml, table, tsv or none")
       ->check(CLI::IsMember({"json", "jsonc", "yaml", "table", "tsv", "none"}));
   app.add_option("--query", context.query, "a JMESPath of dotted names, [n] and []");
   app.add_option("--home", context.home, "the state folder (TRAWL_HOME, else ~/.trawl)");
@@ -55,6 +73,12 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::RuntimeError& error) {
     return error.get_exit_code();
+  } catch (const CLI::RequiredError& error) {
+    // CLI11 says that a command is missing also where one was misspelt.
+    const auto extra = app.remaining(true);
+    if (extra.empty()) return app.exit(error) == 0 ? 0 : trawl::cli::kExitUsage;
+    std::fputs(unknown_command(app, extra.front()).c_str(), stderr);
+    return trawl::cli::kExitUsage;
   } catch (const CLI::ParseError& error) {
     const int code = app.exit(error);
     return code == 0 ? trawl::cli::kExitDone : trawl::cli::kExitUsage;

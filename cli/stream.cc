@@ -1,14 +1,14 @@
 #include "cli/stream.h"
 
+#include <memory>
 #include <signal.h>
 #include <unistd.h>
-
-#include <memory>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "cli/exit_code.h"
+#include "cli/patient_client.h"
 #include "cli/view.h"
 
 namespace trawl::cli {
@@ -17,7 +17,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::int64_t kWaitMs = 250;  // one question to the coordinator; Ctrl-C is seen between
-constexpr int kReconnectsMax = 5;      // in a row without an answer
 
 volatile sig_atomic_t interrupted = 0;
 
@@ -47,43 +46,18 @@ bool is_terminal_status(const std::string& status) {
   return status == "Completed" || status == "Failed" || status == "Canceled";
 }
 
-// Asks, and connects again (starting the coordinator if need be) when it goes away.
-class PatientClient {
- public:
-  explicit PatientClient(const Context& context) : context_(context) {}
-
-  Result<Json> ask(const protocol::ClientRequest& request) {
-    for (int failures = 0;; ++failures) {
-      auto answer = try_once(request);
-      const bool gone = !answer && answer.error().code == ErrorCode::kUnavailable;
-      if (!gone) {
-        if (!answer) return tl::unexpected(answer.error());
-        return Json::parse(*answer);
-      }
-      client_.reset();
-      if (failures == kReconnectsMax) return tl::unexpected(answer.error());
-    }
-  }
-
- private:
-  Result<std::string> try_once(const protocol::ClientRequest& request) {
-    if (client_ == nullptr) {
-      auto connected = Client::connect(context_.home, true);
-      if (!connected) return tl::unexpected(connected.error());
-      client_ = std::move(*connected);
-    }
-    return client_->ask(request, kAnswerTimeout);
-  }
-
-  const Context& context_;
-  std::unique_ptr<Client> client_;
-};
+Result<Json> ask(PatientClient& client, const protocol::ClientRequest& request) {
+  const auto answer = client.ask(request);
+  if (!answer) return tl::unexpected(answer.error());
+  return Json::parse(*answer);
+}
 
 void say_detached(Context& context, const std::string& name) {
-  fmt::print(stderr,
-             "\ndetached: {0} goes on. Come back with `trawl job stream -n {0}`; end it with `trawl "
-             "job cancel -n {0}`\n",
-             name);
+  fmt::print(
+      stderr,
+      "\ndetached: {0} goes on. Come back with `trawl job stream -n {0}`; end it with `trawl "
+      "job cancel -n {0}`\n",
+      name);
   context.exit_code = kExitDetached;
 }
 
@@ -92,7 +66,7 @@ Result<std::optional<Json>> follow(PatientClient& client, const std::string& nam
   const InterruptGuard guard;
   std::int64_t after = 0;
   while (interrupted == 0) {
-    const auto watched = client.ask(protocol::WatchJob{name, after, kWaitMs});
+    const auto watched = ask(client, protocol::WatchJob{name, after, kWaitMs});
     if (!watched) return tl::unexpected(watched.error());
     after = watched->at("last_event").get<std::int64_t>();
     if (view != nullptr) {
@@ -100,7 +74,8 @@ Result<std::optional<Json>> follow(PatientClient& client, const std::string& nam
       view->tick();
     }
     const bool ended = is_terminal_status(watched->at("job").at("status").get<std::string>());
-    if (ended && watched->at("complete").get<bool>()) return std::optional<Json>(watched->at("job"));
+    if (ended && watched->at("complete").get<bool>())
+      return std::optional<Json>(watched->at("job"));
   }
   return std::optional<Json>();
 }
@@ -113,12 +88,12 @@ Result<std::optional<Json>> follow_log(PatientClient& client, const std::string&
   std::int64_t after = 0;
   while (interrupted == 0) {
     // The state first: what is printed before the end is then in the log that is read after it.
-    const auto shown = client.ask(protocol::ShowJob{name});
+    const auto shown = ask(client, protocol::ShowJob{name});
     if (!shown) return tl::unexpected(shown.error());
     const bool ended = is_terminal_status(shown->at("status").get<std::string>());
     bool more = true;
     while (more) {
-      const auto log = client.ask(protocol::ReadLog{name, offset});
+      const auto log = ask(client, protocol::ReadLog{name, offset});
       if (!log && log.error().code != ErrorCode::kNotFound) return tl::unexpected(log.error());
       const std::string text = log ? log->at("text").get<std::string>() : "";
       std::fwrite(text.data(), 1, text.size(), out);
@@ -127,7 +102,7 @@ Result<std::optional<Json>> follow_log(PatientClient& client, const std::string&
       more = !text.empty();
     }
     if (ended) return std::optional<Json>(*shown);
-    const auto watched = client.ask(protocol::WatchJob{name, after, kWaitMs});
+    const auto watched = ask(client, protocol::WatchJob{name, after, kWaitMs});
     if (!watched) return tl::unexpected(watched.error());
     after = watched->at("last_event").get<std::int64_t>();
   }
@@ -158,8 +133,8 @@ void conclude(Context& context, const std::string& name, const Result<std::optio
 }  // namespace
 
 void stream_job(Context& context, const std::string& name, std::FILE* out) {
-  PatientClient client(context);
-  const auto shown = client.ask(protocol::ShowJob{name});
+  PatientClient client(context.home);
+  const auto shown = ask(client, protocol::ShowJob{name});
   if (!shown) {
     report(context, shown.error());
     return;
@@ -168,16 +143,15 @@ void stream_job(Context& context, const std::string& name, std::FILE* out) {
     conclude(context, name, follow_log(client, name, out));
     return;
   }
-  const auto view =
-      isatty(fileno(out)) != 0 ? make_live_table(out) : make_event_lines(out);
+  const auto view = isatty(fileno(out)) != 0 ? make_live_table(out) : make_event_lines(out);
   const auto end = follow(client, name, view.get());
   view->finish();
   conclude(context, name, end);
 }
 
 void wait_for_job(Context& context, const std::string& name) {
-  PatientClient client(context);
-  const auto shown = client.ask(protocol::ShowJob{name});
+  PatientClient client(context.home);
+  const auto shown = ask(client, protocol::ShowJob{name});
   if (!shown) {
     report(context, shown.error());
     return;

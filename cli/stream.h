@@ -8,9 +8,9 @@
 
 namespace trawl::cli {
 
-/// Shows a sweep's live table, or plain lines where `out` is not a terminal; the log of a trial or a
-/// command job. Sets the exit code from the job's end, or kExitDetached after Ctrl-C. Survives the
-/// coordinator's end by starting it again.
+/// Shows a sweep's live table, or plain lines where `out` is not a terminal; the log of a trial or
+/// a command job. Sets the exit code from the job's end, or kExitDetached after Ctrl-C. Survives
+/// the coordinator's end by starting it again.
 void stream_job(Context& context, const std::string& name, std::FILE* out);
 
 /// Waits for the job's end without showing it.

@@ -131,6 +131,7 @@ Result<std::string> submit(const Context& context, JobSpec spec) {
     spec.command.code = copied;
   }
   add_host_variables(spec.command);
+  spec.submission = std::stoull(worker::random_hex(8), nullptr, 16);
   auto answer = ask_coordinator(context, protocol::SubmitJob{std::move(spec)});
   const bool refused = !answer && answer.error().code == ErrorCode::kConflict;
   if (refused && !copied.empty()) {

@@ -172,15 +172,23 @@ void StoreWriter::put(const core::Fact& fact, const core::AttemptAssigned& body)
   run(statement("INSERT INTO attempts(job, number, attempt, worker, assigned_us) "
                 "VALUES (?, ?, ?, ?, ?)"),
       trial.job.number, trial.number, body.attempt.attempt, body.worker_name, fact.at.us);
-  run(statement("INSERT OR IGNORE INTO runs(run_id, job, number, experiment_id, run_name, user_id, "
-                "status, start_time_ms) SELECT t.name, t.job, t.number, e.experiment_id, t.name, '', "
-                "'RUNNING', ?3 FROM trials t JOIN jobs j ON j.id = t.job JOIN experiments e ON "
-                "e.name = j.experiment_name WHERE t.job = ?1 AND t.number = ?2"),
+  run(statement(
+          "INSERT OR IGNORE INTO runs(run_id, job, number, experiment_id, run_name, user_id, "
+          "status, start_time_ms) SELECT t.name, t.job, t.number, e.experiment_id, t.name, '', "
+          "'RUNNING', ?3 FROM trials t JOIN jobs j ON j.id = t.job JOIN experiments e ON "
+          "e.name = j.experiment_name WHERE t.job = ?1 AND t.number = ?2"),
       trial.job.number, trial.number, epoch_ms(fact.at));
   run(statement("UPDATE trials SET status = 'Starting', attempt = ?3, reports = 0, last_value = "
                 "NULL, last_step = NULL, best_value = NULL WHERE job = ?1 AND number = ?2"),
       trial.job.number, trial.number, body.attempt.attempt);
-  if (body.attempt.attempt > 1) choose_best(trial);
+  if (body.attempt.attempt > 1) {
+    run(statement("UPDATE trials SET started_us = NULL WHERE job = ? AND number = ?"),
+        trial.job.number, trial.number);
+    run(statement("UPDATE runs SET status = 'RUNNING', end_time_ms = NULL WHERE run_id = (SELECT "
+                  "name FROM trials WHERE job = ? AND number = ?)"),
+        trial.job.number, trial.number);
+    choose_best(trial);
+  }
   run(statement("UPDATE jobs SET started_us = coalesce(started_us, ?2), status = CASE WHEN status "
                 "<> 'Queued' THEN status WHEN type = 'sweep' THEN 'Running' ELSE 'Starting' END "
                 "WHERE id = ?1"),
@@ -223,8 +231,8 @@ void StoreWriter::put_record(core::TrialId trial, const Record& record) {
   } else if (const auto* created = std::get_if<RunCreated>(&record)) {
     run(statement("INSERT OR IGNORE INTO runs(run_id, job, number, experiment_id, run_name, "
                   "user_id, status, start_time_ms) VALUES (?, ?, ?, ?, ?, ?, 'RUNNING', ?)"),
-        created->run_id, trial.job.number, trial.number, created->experiment_id,
-        created->run_name, created->user_id, created->start_time_ms);
+        created->run_id, trial.job.number, trial.number, created->experiment_id, created->run_name,
+        created->user_id, created->start_time_ms);
   } else if (const auto* updated = std::get_if<RunUpdated>(&record)) {
     if (updated->status) {
       run(statement("UPDATE runs SET status = ? WHERE run_id = ?"), *updated->status,
@@ -293,8 +301,9 @@ void StoreWriter::put(const core::Fact& fact, const core::AttemptFinished& body)
       outcome_name(body.outcome.kind), body.outcome.code, body.outcome.detail);
   run(statement("UPDATE trials SET status = 'Queued' WHERE job = ?1 AND number = ?2"),
       trial.job.number, trial.number);
-  run(statement("UPDATE jobs SET status = 'Queued' WHERE id = ?1 AND type = 'command' AND status IN "
-                "('Starting', 'Running')"),
+  run(statement(
+          "UPDATE jobs SET status = 'Queued' WHERE id = ?1 AND type = 'command' AND status IN "
+          "('Starting', 'Running')"),
       trial.job.number);
   const bool lost = body.outcome.kind == core::Outcome::Kind::kLost;
   journal(fact, trial.job, trial.number, "attempt_finished",

@@ -1,8 +1,8 @@
 // core/submit.cc: a new job.
-#include "core/step.h"
-
 #include <algorithm>
 #include <string_view>
+
+#include "core/step.h"
 
 namespace trawl::core {
 namespace {
@@ -24,10 +24,22 @@ bool clashes_with_trials(const State& state, const std::string& name) {
   return false;
 }
 
+// The answer to the first request was lost, and the client asks again.
+bool is_repeated(const State& state, const JobSpec& spec) {
+  const auto named = state.names.find(spec.name);
+  if (named == state.names.end() || spec.submission == 0) return false;
+  const auto job = state.jobs.find(named->second);
+  return job != state.jobs.end() && job->second.spec.submission == spec.submission;
+}
+
 }  // namespace
 
 void on_event(Step& step, const SubmitRequested& event) {
   const std::string& name = event.spec.name;
+  if (is_repeated(step.state, event.spec)) {
+    step.command(Reply{event.request, name});
+    return;
+  }
   if (step.state.names.contains(name)) {
     step.command(Reply{event.request,
                        fail(ErrorCode::kConflict,
@@ -36,11 +48,11 @@ void on_event(Step& step, const SubmitRequested& event) {
     return;
   }
   if (clashes_with_trials(step.state, name)) {
-    step.command(Reply{event.request,
-                       fail(ErrorCode::kConflict,
-                            "the name '" + name +
-                                "' and that of another job would name the same trial; choose "
-                                "another with --name")});
+    step.command(
+        Reply{event.request, fail(ErrorCode::kConflict,
+                                  "the name '" + name +
+                                      "' and that of another job would name the same trial; choose "
+                                      "another with --name")});
     return;
   }
   const JobId id{step.state.job_id_last + 1};

@@ -201,7 +201,7 @@ template <class Archive>
 void serialize(Archive& a, JobSpec& v) {
   Microseconds timeout{v.timeout};
   a(v.name, v.display_name, v.experiment_name, v.description, v.tags, v.command, v.inputs,
-    v.outputs, v.sweep, timeout, v.document);
+    v.outputs, v.sweep, timeout, v.document, v.submission);
 }
 
 template <class Archive>

@@ -98,6 +98,7 @@ struct JobSpec {
   std::optional<SweepSpec> sweep;    // absent: a command job, one trial with no parameters
   std::optional<Duration> timeout;   // limits.timeout: ends the whole job
   std::string document;  // what `job show` prints: the file's keys as canonical JSON
+  std::uint64_t submission{};  // chosen by the submitter: the same request again is the same job
   friend bool operator==(const JobSpec&, const JobSpec&) = default;
 };
 

@@ -102,7 +102,7 @@ TEST_CASE("a trial is shown with its parameters, values and place", "[store]") {
                                      {"best_value", 0.75},
                                      {"attempt", 1},
                                      {"worker", "w"},
-                                     {"folder", "/work"}}));
+                                     {"folder", "/node/attempt"}}));
 }
 
 TEST_CASE("a trial that a policy stopped says by which and why", "[store]") {
@@ -235,7 +235,7 @@ TEST_CASE("a command job is one trial of its own name", "[store]") {
   CHECK(job["properties"] == Json({{"reason", "exit code 127 (command not found): no python"},
                                    {"attempt", 1},
                                    {"worker", "w"},
-                                   {"folder", "/work"},
+                                   {"folder", "/node/attempt"},
                                    {"exit_code", 127},
                                    {"last_lines", "no python"}}));
   CHECK(stored.list("hello").size() == 1);

@@ -38,7 +38,7 @@ class Bench {
     order.attempt = attempt;
     return gets(Launch{order});
   }
-  std::vector<AgentCommand> spawned() { return happens(Spawned{kAttempt, 7, "/work"}); }
+  std::vector<AgentCommand> spawned() { return happens(Spawned{kAttempt, 7, "/node/attempt"}); }
   void advance(Duration by) { now_ = now_ + by; }
   Instant now() const { return now_; }
   const Agent& agent() const { return agent_; }
@@ -71,7 +71,7 @@ TEST_CASE("a start and an end go into the spool, in that order", "[core][agent]"
   bench.launch();
   const auto starts = all<Append>(bench.spawned());
   REQUIRE(starts.size() == 1);
-  CHECK(starts[0].body == ReportBody{AttemptStarted{kAttempt, 7, "/work"}});
+  CHECK(starts[0].body == ReportBody{AttemptStarted{kAttempt, 7, "/node/attempt"}});
   const auto ends = all<Append>(bench.happens(ProcessesGone{kAttempt, kSuccess}));
   REQUIRE(ends.size() == 1);
   CHECK(ends[0].body == ReportBody{AttemptEnded{kAttempt, kSuccess}});

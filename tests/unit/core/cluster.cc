@@ -68,7 +68,7 @@ Decision Cluster::report(const ReportBody& body, std::int64_t link) {
 }
 
 Decision Cluster::started(const AttemptId& attempt, std::int64_t link) {
-  return report(AttemptStarted{attempt, 100, "/work"}, link);
+  return report(AttemptStarted{attempt, 100, "/node/attempt"}, link);
 }
 
 Decision Cluster::logged(const AttemptId& attempt, const std::vector<double>& values,

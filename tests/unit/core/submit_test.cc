@@ -13,6 +13,22 @@ TEST_CASE("a submitted job is answered with its name", "[core]") {
   CHECK(commands<Reply>(decision) == std::vector{Reply{RequestId{1}, "hello"}});
 }
 
+TEST_CASE("a submission that is asked for again is the same job", "[core]") {
+  Cluster cluster;
+  JobSpec spec = command_job("hello");
+  spec.submission = 7;
+  cluster.submit(spec);
+  const Decision again = cluster.submit(spec);
+  CHECK(again.facts.empty());
+  const auto replies = commands<Reply>(again);
+  REQUIRE(replies.size() == 1);
+  CHECK(replies[0].answer == "hello");
+  spec.submission = 8;
+  const auto other = commands<Reply>(cluster.submit(spec));
+  REQUIRE(other.size() == 1);
+  CHECK_FALSE(other[0].answer);
+}
+
 TEST_CASE("a name that is taken is refused, also when its job has ended", "[core]") {
   Cluster cluster;
   cluster.submit(command_job("hello"));

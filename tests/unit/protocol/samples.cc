@@ -211,6 +211,7 @@ JobSpec sweep_spec() {
   sweep.limits = {1'000'000, 100, std::chrono::hours(3)};
   spec.timeout = std::chrono::microseconds(1);
   spec.document = R"({"type":"sweep"})";
+  spec.submission = 0xFFFFFFFFFFFFFFFF;
   return spec;
 }
 

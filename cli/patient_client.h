@@ -1,0 +1,28 @@
+// cli/patient_client.h: a client that connects again, starting the coordinator if need be, when the
+// one that it asked goes away before it answers. Every request may be repeated: a submission
+// carries a number that the coordinator recognises.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/error.h"
+#include "cli/client.h"
+
+namespace trawl::cli {
+
+/// One thread uses it.
+class PatientClient {
+ public:
+  explicit PatientClient(std::string home) : home_(std::move(home)) {}
+
+  /// The answer's JSON text. kUnavailable when no coordinator can be had, or five in a row went
+  /// away.
+  Result<std::string> ask(const protocol::ClientRequest& request);
+
+ private:
+  const std::string home_;
+  std::unique_ptr<Client> client_;
+};
+
+}  // namespace trawl::cli
