@@ -7,7 +7,7 @@
 #include <system_error>
 
 #include "cli/exit_code.h"
-#include "cli/output.h"
+#include "cli/view/output.h"
 #include "cli/patient_client.h"
 
 namespace trawl::cli {

@@ -9,7 +9,7 @@
 
 #include "cli/exit_code.h"
 #include "cli/patient_client.h"
-#include "cli/view.h"
+#include "cli/view/view.h"
 
 namespace trawl::cli {
 namespace {
@@ -109,7 +109,9 @@ Result<std::optional<Json>> follow_log(PatientClient& client, const std::string&
   return std::optional<Json>();
 }
 
-void conclude(Context& context, const std::string& name, const Result<std::optional<Json>>& end) {
+// Sets the exit code; says how it ended where no view has.
+void conclude(Context& context, const std::string& name, const Result<std::optional<Json>>& end,
+              bool was_shown) {
   if (!end) {
     report(context, end.error());
     return;
@@ -121,6 +123,7 @@ void conclude(Context& context, const std::string& name, const Result<std::optio
   const Json& job = **end;
   const std::string status = job.at("status").get<std::string>();
   context.exit_code = exit_code_of_status(status);
+  if (was_shown) return;
   std::string reason = job.value("reason", "");
   if (reason.empty() && job.contains("properties")) {
     reason = job.at("properties").value("reason", "");
@@ -140,13 +143,13 @@ void stream_job(Context& context, const std::string& name, std::FILE* out) {
     return;
   }
   if (shown->at("type") != "sweep") {
-    conclude(context, name, follow_log(client, name, out));
+    conclude(context, name, follow_log(client, name, out), false);
     return;
   }
   const auto view = isatty(fileno(out)) != 0 ? make_live_table(out) : make_event_lines(out);
   const auto end = follow(client, name, view.get());
   view->finish();
-  conclude(context, name, end);
+  conclude(context, name, end, isatty(fileno(out)) != 0);
 }
 
 void wait_for_job(Context& context, const std::string& name) {
@@ -158,11 +161,11 @@ void wait_for_job(Context& context, const std::string& name) {
   }
   if (shown->contains("parent_job_name")) {
     std::FILE* nowhere = std::fopen("/dev/null", "w");
-    conclude(context, name, follow_log(client, name, nowhere));
+    conclude(context, name, follow_log(client, name, nowhere), false);
     std::fclose(nowhere);
     return;
   }
-  conclude(context, name, follow(client, name, nullptr));
+  conclude(context, name, follow(client, name, nullptr), false);
 }
 
 }  // namespace trawl::cli

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <fstream>
 #include <map>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/syscall.h>
@@ -78,6 +79,18 @@ std::vector<pid_t> find_marked(const std::string& variable, bool is_prefix) {
   }
   closedir(proc);
   return found;
+}
+
+// A killed process loses its environment, and with it its marker, a moment before it is gone; so it
+// is waited for. One that the kernel holds (a dead disk) is left to it after a second.
+void kill_and_wait(pid_t pid) {
+  constexpr int kWaitMs = 1000;
+  const int pidfd = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+  if (pidfd < 0) return;  // gone already
+  syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, nullptr, 0);
+  pollfd ended{pidfd, POLLIN, 0};
+  poll(&ended, 1, kWaitMs);
+  close(pidfd);
 }
 
 // What is no UTF-8 becomes U+FFFD, byte by byte.
@@ -174,7 +187,7 @@ void kill_marked(const std::string& marker, bool is_prefix) {
   // Each pass kills what it finds; a process that forks meanwhile is found by the next.
   for (auto found = find_marked(variable, is_prefix); !found.empty();
        found = find_marked(variable, is_prefix)) {
-    for (const pid_t pid : found) kill(pid, SIGKILL);
+    for (const pid_t pid : found) kill_and_wait(pid);
   }
 }
 

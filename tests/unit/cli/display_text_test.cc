@@ -1,5 +1,5 @@
 // Text from outside never reaches the terminal as control characters, and is cut by columns.
-#include "cli/display_text.h"
+#include "cli/view/display_text.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,9 +1,9 @@
 // The formats of -o, as a whole.
-#include "cli/output.h"
+#include "cli/view/output.h"
 
 #include <catch2/catch.hpp>
 
-#include "cli/json_text.h"
+#include "cli/view/json_text.h"
 
 namespace trawl::cli {
 namespace {

@@ -1,6 +1,6 @@
 // --query: JMESPath's results for what is supported, and a clear refusal of the rest. Expected
 // results are those of the reference implementation (jmespath.py).
-#include "cli/query.h"
+#include "cli/view/query.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,5 +1,5 @@
 // The bytes that replace one block of lines by the next.
-#include "cli/redraw.h"
+#include "cli/view/redraw.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,5 +1,5 @@
 // The live table's frames, exactly as they stand on terminals of several sizes.
-#include "cli/sweep_frame.h"
+#include "cli/view/sweep_frame.h"
 
 #include <chrono>
 

@@ -1,5 +1,5 @@
 // The last words about a sweep.
-#include "cli/sweep_summary.h"
+#include "cli/view/sweep_summary.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,5 +1,5 @@
 // -o table and -o tsv.
-#include "cli/table.h"
+#include "cli/view/table.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,5 +1,5 @@
 // The two views, as they write to a file.
-#include "cli/view.h"
+#include "cli/view/view.h"
 
 #include <cstdlib>
 #include <ctime>

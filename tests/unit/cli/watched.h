@@ -8,7 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cli/display_text.h"
+#include "cli/view/display_text.h"
 
 namespace trawl::cli {
 

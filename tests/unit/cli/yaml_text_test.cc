@@ -1,5 +1,5 @@
 // YAML that is read back as what was written, by readers of YAML 1.1 too.
-#include "cli/yaml_text.h"
+#include "cli/view/yaml_text.h"
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>

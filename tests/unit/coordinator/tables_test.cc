@@ -56,7 +56,7 @@ TEST_CASE("a sweep's row follows it from submission to end", "[store]") {
         "lr|sweep|Completed||1000000|2000000|4000000|maximize|acc|none|3|2|1|0.75|0");
   CHECK(stored.rows("SELECT worker, folder, pid, assigned_us, started_us, ended_us, outcome, code, "
                     "tail FROM attempts WHERE number = 0") ==
-        Rows{"w|/work|100|2000000|3000000|3000000|exited|0|"});
+        Rows{"w|/node/attempt|100|2000000|3000000|3000000|exited|0|"});
 }
 
 TEST_CASE("a sweep is shown with its document, its best trial and its counts", "[store]") {

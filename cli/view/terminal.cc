@@ -1,5 +1,5 @@
-// cli/terminal.cc: the ioctl and the environment variables.
-#include "cli/terminal.h"
+// cli/view/terminal.cc: the ioctl and the environment variables.
+#include "cli/view/terminal.h"
 
 #include <cstdlib>
 #include <string_view>

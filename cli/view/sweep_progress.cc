@@ -1,12 +1,12 @@
-// cli/sweep_progress.cc: reads the answers to WatchJob (coordinator/store_reader.cc writes them).
-#include "cli/sweep_progress.h"
+// cli/view/sweep_progress.cc: reads the answers to WatchJob (coordinator/store_reader.cc writes them).
+#include "cli/view/sweep_progress.h"
 
 #include <algorithm>
 
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "cli/display_text.h"
+#include "cli/view/display_text.h"
 
 namespace trawl::cli {
 namespace {

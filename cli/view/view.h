@@ -1,4 +1,4 @@
-// cli/view.h: how a followed job is shown: a live table on a terminal, one line for each event
+// cli/view/view.h: how a followed job is shown: a live table on a terminal, one line for each event
 // elsewhere. Both are fed the answers to WatchJob in order.
 #pragma once
 

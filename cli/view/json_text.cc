@@ -1,5 +1,5 @@
-// cli/json_text.cc: works on the text that nlohmann's dump gives.
-#include "cli/json_text.h"
+// cli/view/json_text.cc: works on the text that nlohmann's dump gives.
+#include "cli/view/json_text.h"
 
 #include <string_view>
 

@@ -1,4 +1,4 @@
-// cli/json_text.h: JSON for people: indented, and coloured if wanted.
+// cli/view/json_text.h: JSON for people: indented, and coloured if wanted.
 #pragma once
 
 #include <string>

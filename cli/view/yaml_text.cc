@@ -1,12 +1,12 @@
-// cli/yaml_text.cc: an emitter for the six types of JSON. yaml-cpp's own quotes by YAML 1.2's core
+// cli/view/yaml_text.cc: an emitter for the six types of JSON. yaml-cpp's own quotes by YAML 1.2's core
 // schema, which takes `yes` and `1:30` for plain strings.
-#include "cli/yaml_text.h"
+#include "cli/view/yaml_text.h"
 
 #include <algorithm>
 #include <array>
 #include <string_view>
 
-#include "cli/display_text.h"
+#include "cli/view/display_text.h"
 
 namespace trawl::cli {
 namespace {

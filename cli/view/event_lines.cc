@@ -1,11 +1,11 @@
-// cli/event_lines.cc: the view for pipes, files and simple terminals: one plain line for each
+// cli/view/event_lines.cc: the view for pipes, files and simple terminals: one plain line for each
 // event, flushed at once, and a summary at the end.
 #include <string>
 
-#include "cli/event_text.h"
-#include "cli/sweep_progress.h"
-#include "cli/sweep_summary.h"
-#include "cli/view.h"
+#include "cli/view/event_text.h"
+#include "cli/view/sweep_progress.h"
+#include "cli/view/sweep_summary.h"
+#include "cli/view/view.h"
 
 namespace trawl::cli {
 namespace {

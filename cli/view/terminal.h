@@ -1,4 +1,4 @@
-// cli/terminal.h: what is asked of the terminal: its size, and whether colours are welcome.
+// cli/view/terminal.h: what is asked of the terminal: its size, and whether colours are welcome.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// cli/table.cc: which columns, then the layout that all tables share.
-#include "cli/table.h"
+// cli/view/table.cc: which columns, then the layout that all tables share.
+#include "cli/view/table.h"
 
 #include <algorithm>
 #include <optional>
@@ -7,8 +7,8 @@
 
 #include <fmt/format.h>
 
-#include "cli/display_text.h"
-#include "cli/sweep_progress.h"
+#include "cli/view/display_text.h"
+#include "cli/view/sweep_progress.h"
 
 namespace trawl::cli {
 namespace {

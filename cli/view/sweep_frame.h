@@ -1,4 +1,4 @@
-// cli/sweep_frame.h: what the live table shows at one moment: a header, the trials that matter most
+// cli/view/sweep_frame.h: what the live table shows at one moment: a header, the trials that matter most
 // in number order, a line for those left out, and the footer with the progress bar. Pure: the same
 // progress, size and time give the same lines.
 #pragma once
@@ -7,9 +7,9 @@
 #include <optional>
 #include <vector>
 
-#include "cli/display_text.h"
-#include "cli/sweep_progress.h"
-#include "cli/terminal.h"
+#include "cli/view/display_text.h"
+#include "cli/view/sweep_progress.h"
+#include "cli/view/terminal.h"
 
 namespace trawl::cli {
 

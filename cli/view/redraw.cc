@@ -1,6 +1,6 @@
-// cli/redraw.cc: ECMA-48 sequences that every terminal of the last thirty years has: cursor up
+// cli/view/redraw.cc: ECMA-48 sequences that every terminal of the last thirty years has: cursor up
 // (CUU), erase to the end of line (EL) and screen (ED), and DEC's cursor visibility (DECTCEM).
-#include "cli/redraw.h"
+#include "cli/view/redraw.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-// cli/output.h: an answer (JSON text) in the format a person or a program asked for.
+// cli/view/output.h: an answer (JSON text) in the format a person or a program asked for.
 #pragma once
 
 #include <string>

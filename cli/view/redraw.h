@@ -1,4 +1,4 @@
-// cli/redraw.h: turns a block of lines at the cursor into the next one, as the bytes for a
+// cli/view/redraw.h: turns a block of lines at the cursor into the next one, as the bytes for a
 // terminal. Pure: it knows what it wrote last. Lines that stayed the same are not written again,
 // and a block is one write, so nothing flickers. No alternate screen: what is above stays in the
 // scrollback.
@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/display_text.h"
+#include "cli/view/display_text.h"
 
 namespace trawl::cli {
 

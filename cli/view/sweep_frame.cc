@@ -1,5 +1,5 @@
-// cli/sweep_frame.cc: header, choice of rows, footer.
-#include "cli/sweep_frame.h"
+// cli/view/sweep_frame.cc: header, choice of rows, footer.
+#include "cli/view/sweep_frame.h"
 
 #include <algorithm>
 #include <set>
@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "cli/trial_table.h"
+#include "cli/view/trial_table.h"
 
 namespace trawl::cli {
 namespace {

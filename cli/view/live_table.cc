@@ -1,15 +1,15 @@
-// cli/live_table.cc: the view for a terminal: keeps the progress, and draws a frame at most ten
+// cli/view/live_table.cc: the view for a terminal: keeps the progress, and draws a frame at most ten
 // times a second. What a frame shows is in sweep_frame.cc; how it replaces the last one in
 // redraw.cc.
 #include <chrono>
 #include <string>
 
-#include "cli/redraw.h"
-#include "cli/sweep_frame.h"
-#include "cli/sweep_progress.h"
-#include "cli/sweep_summary.h"
-#include "cli/terminal.h"
-#include "cli/view.h"
+#include "cli/view/redraw.h"
+#include "cli/view/sweep_frame.h"
+#include "cli/view/sweep_progress.h"
+#include "cli/view/sweep_summary.h"
+#include "cli/view/terminal.h"
+#include "cli/view/view.h"
 
 namespace trawl::cli {
 namespace {

@@ -1,11 +1,11 @@
-// cli/sweep_summary.h: the last words about an ended sweep: its best trial, the counts, and why
+// cli/view/sweep_summary.h: the last words about an ended sweep: its best trial, the counts, and why
 // trials were stopped or failed.
 #pragma once
 
 #include <vector>
 
-#include "cli/display_text.h"
-#include "cli/sweep_progress.h"
+#include "cli/view/display_text.h"
+#include "cli/view/sweep_progress.h"
 
 namespace trawl::cli {
 

@@ -1,5 +1,5 @@
-// cli/trial_table.cc: chooses the columns that fit, then fills the cells.
-#include "cli/trial_table.h"
+// cli/view/trial_table.cc: chooses the columns that fit, then fills the cells.
+#include "cli/view/trial_table.h"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
-// cli/display_text.cc: decoding, widths and escapes, one character at a time.
-#include "cli/display_text.h"
+// cli/view/display_text.cc: decoding, widths and escapes, one character at a time.
+#include "cli/view/display_text.h"
 
 #include <algorithm>
 #include <array>

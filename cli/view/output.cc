@@ -1,16 +1,16 @@
-// cli/output.cc: parses the answer, applies the query, and leaves the layout to the format's file.
-#include "cli/output.h"
+// cli/view/output.cc: parses the answer, applies the query, and leaves the layout to the format's file.
+#include "cli/view/output.h"
 
 #include <cstdio>
 
 #include <nlohmann/json.hpp>
 
 #include "base/assert.h"
-#include "cli/json_text.h"
-#include "cli/query.h"
-#include "cli/table.h"
-#include "cli/terminal.h"
-#include "cli/yaml_text.h"
+#include "cli/view/json_text.h"
+#include "cli/view/query.h"
+#include "cli/view/table.h"
+#include "cli/view/terminal.h"
+#include "cli/view/yaml_text.h"
 
 namespace trawl::cli {
 

@@ -1,12 +1,12 @@
-// cli/trial_table.h: trials as rows: number or name, status, parameters, primary metric, step,
+// cli/view/trial_table.h: trials as rows: number or name, status, parameters, primary metric, step,
 // elapsed. Pure: the same trials, width and time give the same lines.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
-#include "cli/display_text.h"
-#include "cli/sweep_progress.h"
+#include "cli/view/display_text.h"
+#include "cli/view/sweep_progress.h"
 
 namespace trawl::cli {
 

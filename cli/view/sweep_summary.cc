@@ -1,5 +1,5 @@
-// cli/sweep_summary.cc: one pass over the trials, at the end.
-#include "cli/sweep_summary.h"
+// cli/view/sweep_summary.cc: one pass over the trials, at the end.
+#include "cli/view/sweep_summary.h"
 
 #include <algorithm>
 

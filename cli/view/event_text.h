@@ -1,11 +1,11 @@
-// cli/event_text.h: one event of a job as a line for people. Pure but for the time zone.
+// cli/view/event_text.h: one event of a job as a line for people. Pure but for the time zone.
 #pragma once
 
 #include <string>
 
 #include <nlohmann/json.hpp>
 
-#include "cli/sweep_progress.h"
+#include "cli/view/sweep_progress.h"
 
 namespace trawl::cli {
 

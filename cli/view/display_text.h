@@ -1,4 +1,4 @@
-// cli/display_text.h: text that came from outside (names, reasons, log lines), made fit to be
+// cli/view/display_text.h: text that came from outside (names, reasons, log lines), made fit to be
 // shown: control characters escaped, so that a trial cannot write to the terminal what it likes,
 // and cut or padded by the columns that it takes.
 //

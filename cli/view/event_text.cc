@@ -1,5 +1,5 @@
-// cli/event_text.cc: the words for each kind of event that coordinator/store_writer.cc journals.
-#include "cli/event_text.h"
+// cli/view/event_text.cc: the words for each kind of event that coordinator/store_writer.cc journals.
+#include "cli/view/event_text.h"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "cli/display_text.h"
+#include "cli/view/display_text.h"
 
 namespace trawl::cli {
 namespace {

@@ -1,5 +1,5 @@
-// cli/query.cc: a parser for one line of text, and an evaluator that goes from step to step.
-#include "cli/query.h"
+// cli/view/query.cc: a parser for one line of text, and an evaluator that goes from step to step.
+#include "cli/view/query.h"
 
 #include <algorithm>
 #include <charconv>
@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "cli/display_text.h"
+#include "cli/view/display_text.h"
 
 namespace trawl::cli {
 namespace {
