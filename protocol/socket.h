@@ -26,7 +26,8 @@ struct Received {
 /// The coordinator's end.
 class Router {
  public:
-  /// `endpoint` as ZeroMQ writes it, e.g. ipc:///path/to/socket. kConflict: it is taken.
+  /// `endpoint` as ZeroMQ writes it, e.g. ipc:///path/to/socket. kConflict where the transport can
+  /// tell that it is taken; on ipc it cannot, and the state folder's lock does.
   static Result<std::unique_ptr<Router>> bind(const std::string& endpoint);
   ~Router();
   Router(const Router&) = delete;
