@@ -7,8 +7,8 @@
 #include <system_error>
 
 #include "cli/exit_code.h"
-#include "cli/view/output.h"
 #include "cli/patient_client.h"
+#include "cli/view/output.h"
 
 namespace trawl::cli {
 

@@ -1,9 +1,8 @@
 // cluster/local.h: the engine that starts a worker on this very machine, as a process of its own.
 #pragma once
 
-#include <sys/types.h>
-
 #include <string>
+#include <sys/types.h>
 #include <vector>
 
 #include "base/error.h"

@@ -20,9 +20,8 @@ Result<void> run_coordinator(const CoordinatorOptions& options) {
   whole_file.l_type = F_WRLCK;
   if (fcntl(lock, F_OFD_SETLK, &whole_file) != 0) {
     close(lock);
-    return fail(ErrorCode::kConflict,
-                "another coordinator has the state folder " + options.home +
-                    "; talk to it, or choose another folder with --home");
+    return fail(ErrorCode::kConflict, "another coordinator has the state folder " + options.home +
+                                          "; talk to it, or choose another folder with --home");
   }
   const auto endpoint = protocol::local_endpoint(options.home);
   if (!endpoint) return tl::unexpected(endpoint.error());

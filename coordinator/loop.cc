@@ -1,11 +1,10 @@
 #include "coordinator/loop.h"
 
+#include <algorithm>
+#include <fstream>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <fstream>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -112,9 +111,8 @@ void Loop::happened(decltype(core::Event::body) body) {
     return;
   }
   decided_.push_back(std::move(decided));
-  store_->append(std::move(decision.facts), [mailbox = committed_.get()](const auto& result) {
-    mailbox->push(result);
-  });
+  store_->append(std::move(decision.facts),
+                 [mailbox = committed_.get()](const auto& result) { mailbox->push(result); });
 }
 
 void Loop::take_committed() {
@@ -235,7 +233,8 @@ Result<std::string> Loop::read_log(const protocol::ReadLog& request) {
   if (!folder) return tl::unexpected(folder.error());
   std::ifstream in(folder->path + "/user_logs/std_log.txt", std::ios::binary | std::ios::ate);
   const std::int64_t size = in ? static_cast<std::int64_t>(in.tellg()) : 0;
-  const std::int64_t offset = std::clamp<std::int64_t>(request.offset, 0, std::max<std::int64_t>(size, 0));
+  const std::int64_t offset =
+      std::clamp<std::int64_t>(request.offset, 0, std::max<std::int64_t>(size, 0));
   std::string text(static_cast<std::size_t>(std::min(size - offset, kLogBytesMax)), '\0');
   in.seekg(offset);
   in.read(text.data(), static_cast<std::streamsize>(text.size()));
@@ -298,10 +297,9 @@ void Loop::answer_watchers() {
 void Loop::keep_worker() {
   if (worker_process_) {
     siginfo_t info{};
-    const bool ended =
-        waitid(P_PID, static_cast<id_t>(worker_process_->pid), &info, WEXITED | WNOHANG | WNOWAIT) ==
-            0 &&
-        info.si_pid == worker_process_->pid;
+    const bool ended = waitid(P_PID, static_cast<id_t>(worker_process_->pid), &info,
+                              WEXITED | WNOHANG | WNOWAIT) == 0 &&
+                       info.si_pid == worker_process_->pid;
     if (!ended) return;
     const int code = cluster::reap(*worker_process_);
     close(worker_process_->pidfd);
@@ -320,9 +318,9 @@ void Loop::keep_worker() {
   if (!wanted || (worker_retry_ && now() < *worker_retry_)) return;
   worker_retry_ = now() + kWorkerBackoffMin;
   if (cluster::is_locked(worker_home_ + "/worker.lock")) return;  // one lives: it will come
-  auto started = cluster::start_self({"worker", "start", "--home", options_.home, "--coordinator",
-                                      endpoint_, "--name", "local"},
-                                     options_.home + "/worker.log", -1);
+  auto started = cluster::start_self(
+      {"worker", "start", "--home", options_.home, "--coordinator", endpoint_, "--name", "local"},
+      options_.home + "/worker.log", -1);
   if (!started) {
     spdlog::error("{}", started.error().message);
     return;

@@ -1,5 +1,5 @@
-// coordinator/loop.h: the coordinator's one loop: messages in, core::Coordinator decides, facts to the
-// store, and what was decided goes out when they are on disk. Internal to coordinator/.
+// coordinator/loop.h: the coordinator's one loop: messages in, core::Coordinator decides, facts to
+// the store, and what was decided goes out when they are on disk. Internal to coordinator/.
 #pragma once
 
 #include <deque>
@@ -87,7 +87,7 @@ class Loop {
   Duration worker_backoff_{};
   std::optional<Instant> adopted_check_;  // of a worker that this process did not start
   std::optional<Instant> leaving_until_;  // set: the workers were told to leave
-  Instant active_;  // when somebody last wanted something
+  Instant active_;                        // when somebody last wanted something
   Instant started_;
   bool stopping_ = false;
   std::optional<Error> failure_;

@@ -1,6 +1,6 @@
-// coordinator/schema.h: the tables of trawl.db. docs/tables.md describes them for people who open the
-// file with other tools; change both together, by a further migration, never by editing one that was
-// released.
+// coordinator/schema.h: the tables of trawl.db. docs/tables.md describes them for people who open
+// the file with other tools; change both together, by a further migration, never by editing one
+// that was released.
 #pragma once
 
 #include <array>

@@ -24,9 +24,8 @@ Store::~Store() {
 
 void Store::append(std::vector<core::Fact> facts, std::function<void(const Result<void>&)> done) {
   auto shared = std::make_shared<std::vector<core::Fact>>(std::move(facts));
-  writer_->submit(
-      [this, shared](SQLite::Database& database) { tables_.write(database, *shared); },
-      std::move(done));
+  writer_->submit([this, shared](SQLite::Database& database) { tables_.write(database, *shared); },
+                  std::move(done));
 }
 
 }  // namespace trawl::coordinator

@@ -224,9 +224,9 @@ Result<void> StoreReader::replay(core::Coordinator& core) {
       const auto fact = protocol::decode_fact(
           {static_cast<const char*>(bytes.getBlob()), static_cast<std::size_t>(bytes.getBytes())});
       if (!fact) {
-        return fail(ErrorCode::kInvalid, fmt::format("event {} of the journal: {}",
-                                                     facts.getColumn(0).getInt64(),
-                                                     fact.error().message));
+        return fail(ErrorCode::kInvalid,
+                    fmt::format("event {} of the journal: {}", facts.getColumn(0).getInt64(),
+                                fact.error().message));
       }
       core.apply(*fact);
     }
@@ -255,8 +255,8 @@ Result<std::string> StoreReader::list(const std::string& parent, std::int64_t ma
   auto listed = sqlite::guarded(kWhat, [&]() -> Result<std::string> {
     Json answer = Json::array();
     if (parent.empty()) {
-      SQLite::Statement jobs(*database_, std::string(kJobColumns) +
-                                             "WHERE j.archived = 0 ORDER BY j.id DESC LIMIT ?");
+      SQLite::Statement jobs(
+          *database_, std::string(kJobColumns) + "WHERE j.archived = 0 ORDER BY j.id DESC LIMIT ?");
       jobs.bind(1, limit);
       while (jobs.executeStep()) answer.push_back(job_json(*database_, jobs, ""));
       return dumped(answer);
@@ -265,8 +265,8 @@ Result<std::string> StoreReader::list(const std::string& parent, std::int64_t ma
     known.bind(1, parent);
     known.executeStep();
     if (known.getColumn(0).getInt() == 0) return fail(ErrorCode::kNotFound, no_such(parent));
-    SQLite::Statement trials(*database_, std::string(kTrialColumns) +
-                                             "WHERE j.name = ? ORDER BY t.number LIMIT ?");
+    SQLite::Statement trials(
+        *database_, std::string(kTrialColumns) + "WHERE j.name = ? ORDER BY t.number LIMIT ?");
     trials.bind(1, parent);
     trials.bind(2, limit);
     while (trials.executeStep()) answer.push_back(trial_json(trials));
@@ -356,7 +356,8 @@ Result<StoreReader::Folder> StoreReader::folder(const std::string& name) {
   auto found = sqlite::guarded(kWhat, [&]() -> Result<Folder> {
     SQLite::Statement select(
         *database_,
-        "SELECT a.folder, a.ended_us IS NOT NULL FROM attempts a JOIN trials t ON t.job = a.job AND "
+        "SELECT a.folder, a.ended_us IS NOT NULL FROM attempts a JOIN trials t ON t.job = a.job "
+        "AND "
         "t.number = a.number AND t.attempt = a.attempt WHERE a.folder IS NOT NULL AND (a.job, "
         "a.number) = (SELECT job, number FROM trials WHERE name = ?1 UNION ALL SELECT id, "
         "best_trial FROM jobs WHERE name = ?1 LIMIT 1)");

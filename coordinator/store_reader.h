@@ -20,8 +20,8 @@ class StoreReader {
   explicit StoreReader(std::unique_ptr<SQLite::Database> database)
       : database_(std::move(database)) {}
 
-  /// Puts what is journalled into a new core: the names of all jobs, the spools, and the facts of the
-  /// unfinished jobs. kInvalid names the row that does not decode.
+  /// Puts what is journalled into a new core: the names of all jobs, the spools, and the facts of
+  /// the unfinished jobs. kInvalid names the row that does not decode.
   Result<void> replay(core::Coordinator& core);
 
   /// A job or a trial as `job show` prints it; kNotFound. `concurrency` says what bounds a running
@@ -31,8 +31,8 @@ class StoreReader {
   /// Jobs, newest first, or the trials of `parent` in order; 0: all of them.
   Result<std::string> list(const std::string& parent, std::int64_t max_results);
 
-  /// What is new about a job since event `after` (see protocol::WatchJob): an object with last_event,
-  /// job, trials, events.
+  /// What is new about a job since event `after` (see protocol::WatchJob): an object with
+  /// last_event, job, trials, events.
   Result<std::string> watch(const std::string& name, std::int64_t after);
 
   /// The newest event about the job that `name` is or belongs to.

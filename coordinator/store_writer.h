@@ -1,5 +1,5 @@
-// coordinator/store_writer.h: facts into tables, on the writer's thread, in the transaction that makes
-// them durable.
+// coordinator/store_writer.h: facts into tables, on the writer's thread, in the transaction that
+// makes them durable.
 #pragma once
 
 #include <map>
@@ -44,7 +44,8 @@ class StoreWriter {
   void choose_best(core::TrialId gone);
 
   SQLite::Database* database_ = nullptr;
-  std::map<const char*, std::unique_ptr<SQLite::Statement>> statements_;  // by the literal's address
+  std::map<const char*, std::unique_ptr<SQLite::Statement>>
+      statements_;  // by the literal's address
 };
 
 }  // namespace trawl::coordinator

@@ -120,7 +120,7 @@ class Agent {
   AgentIdentity identity_;
   std::map<AttemptId, Running> running_;
   std::map<AttemptId, std::uint64_t> ended_;  // -> its report; 0 until it is durable
-  std::uint64_t committed_ = 0;                 // reports up to here are acknowledged
+  std::uint64_t committed_ = 0;               // reports up to here are acknowledged
   bool leaving_ = false;
 };
 

@@ -1,5 +1,5 @@
-// protocol/job_fields.h: which fields of a job and of a trial's records travel, in which order. Append
-// only: what stands here has been written to disks. Internal to protocol.
+// protocol/job_fields.h: which fields of a job and of a trial's records travel, in which order.
+// Append only: what stands here has been written to disks. Internal to protocol.
 #pragma once
 
 #include <cstdint>

@@ -22,8 +22,8 @@ struct Expression {
 };
 
 struct ExpressionScan {
-  std::vector<Expression> expressions;      // in order
-  std::vector<std::size_t> unclosed;        // offsets of `${{` without `}}`
+  std::vector<Expression> expressions;  // in order
+  std::vector<std::size_t> unclosed;    // offsets of `${{` without `}}`
 };
 
 /// Finds every expression of `text`. Inner blanks around `context.name` are allowed.

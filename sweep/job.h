@@ -87,17 +87,17 @@ struct SweepSpec {
 };
 
 struct JobSpec {
-  std::string name;             // unique; chosen at submission where the file gives none
+  std::string name;  // unique; chosen at submission where the file gives none
   std::string display_name;
   std::string experiment_name;
   std::string description;
   std::vector<NamedText> tags;
-  CommandSpec command;          // a sweep's trial.*
+  CommandSpec command;  // a sweep's trial.*
   std::vector<Input> inputs;
   std::vector<Output> outputs;
-  std::optional<SweepSpec> sweep;    // absent: a command job, one trial with no parameters
-  std::optional<Duration> timeout;   // limits.timeout: ends the whole job
-  std::string document;  // what `job show` prints: the file's keys as canonical JSON
+  std::optional<SweepSpec> sweep;   // absent: a command job, one trial with no parameters
+  std::optional<Duration> timeout;  // limits.timeout: ends the whole job
+  std::string document;             // what `job show` prints: the file's keys as canonical JSON
   std::uint64_t submission{};  // chosen by the submitter: the same request again is the same job
   friend bool operator==(const JobSpec&, const JobSpec&) = default;
 };

@@ -1,4 +1,5 @@
-// cli/view/event_text.cc: the words for each kind of event that coordinator/store_writer.cc journals.
+// cli/view/event_text.cc: the words for each kind of event that coordinator/store_writer.cc
+// journals.
 #include "cli/view/event_text.h"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// cli/view/live_table.cc: the view for a terminal: keeps the progress, and draws a frame at most ten
-// times a second. What a frame shows is in sweep_frame.cc; how it replaces the last one in
+// cli/view/live_table.cc: the view for a terminal: keeps the progress, and draws a frame at most
+// ten times a second. What a frame shows is in sweep_frame.cc; how it replaces the last one in
 // redraw.cc.
 #include <chrono>
 #include <string>

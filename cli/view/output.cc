@@ -1,4 +1,5 @@
-// cli/view/output.cc: parses the answer, applies the query, and leaves the layout to the format's file.
+// cli/view/output.cc: parses the answer, applies the query, and leaves the layout to the format's
+// file.
 #include "cli/view/output.h"
 
 #include <cstdio>

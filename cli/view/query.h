@@ -1,5 +1,5 @@
-// cli/view/query.h: the part of JMESPath (jmespath.org) that people use with `az --query` most: names
-// joined by dots, "quoted names", [n], [-n], [*] and []. No filters, functions, slices,
+// cli/view/query.h: the part of JMESPath (jmespath.org) that people use with `az --query` most:
+// names joined by dots, "quoted names", [n], [-n], [*] and []. No filters, functions, slices,
 // multiselects or pipes; each of them is refused by name.
 #pragma once
 

@@ -1,6 +1,6 @@
-// cli/view/sweep_frame.h: what the live table shows at one moment: a header, the trials that matter most
-// in number order, a line for those left out, and the footer with the progress bar. Pure: the same
-// progress, size and time give the same lines.
+// cli/view/sweep_frame.h: what the live table shows at one moment: a header, the trials that matter
+// most in number order, a line for those left out, and the footer with the progress bar. Pure: the
+// same progress, size and time give the same lines.
 #pragma once
 
 #include <cstdint>

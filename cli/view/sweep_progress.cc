@@ -1,4 +1,5 @@
-// cli/view/sweep_progress.cc: reads the answers to WatchJob (coordinator/store_reader.cc writes them).
+// cli/view/sweep_progress.cc: reads the answers to WatchJob (coordinator/store_reader.cc writes
+// them).
 #include "cli/view/sweep_progress.h"
 
 #include <algorithm>

@@ -1,6 +1,7 @@
-// cli/view/sweep_progress.h: what is known of a followed sweep, built up from the answers to WatchJob,
-// each of which holds only the trials that changed. Orders (running, ended, by name) are kept up to
-// date with each change, so that a frame of a large sweep costs what it shows, not what there is.
+// cli/view/sweep_progress.h: what is known of a followed sweep, built up from the answers to
+// WatchJob, each of which holds only the trials that changed. Orders (running, ended, by name) are
+// kept up to date with each change, so that a frame of a large sweep costs what it shows, not what
+// there is.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// cli/view/sweep_summary.h: the last words about an ended sweep: its best trial, the counts, and why
-// trials were stopped or failed.
+// cli/view/sweep_summary.h: the last words about an ended sweep: its best trial, the counts, and
+// why trials were stopped or failed.
 #pragma once
 
 #include <vector>

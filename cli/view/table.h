@@ -1,6 +1,6 @@
-// cli/view/table.h: answers as text tables, in the manner of `az -o table`: capitalized heads, a rule of
-// dashes, two spaces between columns. Jobs and the trials of a sweep get columns of their own
-// choice; other lists get their scalar keys, one object a row for each key.
+// cli/view/table.h: answers as text tables, in the manner of `az -o table`: capitalized heads, a
+// rule of dashes, two spaces between columns. Jobs and the trials of a sweep get columns of their
+// own choice; other lists get their scalar keys, one object a row for each key.
 #pragma once
 
 #include <string>

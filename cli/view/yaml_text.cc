@@ -1,5 +1,5 @@
-// cli/view/yaml_text.cc: an emitter for the six types of JSON. yaml-cpp's own quotes by YAML 1.2's core
-// schema, which takes `yes` and `1:30` for plain strings.
+// cli/view/yaml_text.cc: an emitter for the six types of JSON. yaml-cpp's own quotes by YAML 1.2's
+// core schema, which takes `yes` and `1:30` for plain strings.
 #include "cli/view/yaml_text.h"
 
 #include <algorithm>
