@@ -1,16 +1,40 @@
 #include "cli/context.h"
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <sys/stat.h>
 #include <system_error>
+#include <unistd.h>
 
 #include "cli/exit_code.h"
 #include "cli/patient_client.h"
 #include "cli/view/output.h"
 
 namespace trawl::cli {
+
+namespace {
+
+// A folder that was there before is somebody's: it is used as it is, or not at all. State holds
+// what jobs were given, so others may not enter it.
+Result<void> check_private(const std::string& folder) {
+  struct stat info {};
+  if (stat(folder.c_str(), &info) != 0) return fail_errno("cannot look at " + folder, errno);
+  if (!S_ISDIR(info.st_mode)) return fail_errno("cannot make the state folder " + folder, ENOTDIR);
+  if (info.st_uid != geteuid()) {
+    return fail(ErrorCode::kInvalid, "the state folder " + folder +
+                                         " belongs to another user; name one of your own with "
+                                         "--home");
+  }
+  if ((info.st_mode & (S_IRWXG | S_IRWXO)) == 0) return {};
+  return fail(ErrorCode::kInvalid, "the state folder " + folder +
+                                       " is open to other users; name a folder that is not there "
+                                       "yet with --home, or close it with `chmod 700 " +
+                                       folder + "` if it is for trawl alone");
+}
+
+}  // namespace
 
 Result<void> prepare_home(Context& context) {
   if (context.home.empty()) {
@@ -22,16 +46,17 @@ Result<void> prepare_home(Context& context) {
   }
   std::error_code error;
   const std::filesystem::path home = std::filesystem::absolute(context.home, error);
-  if (!error) std::filesystem::create_directories(home, error);
+  if (!error) std::filesystem::create_directories(home.parent_path(), error);
   if (error) {
     return fail(ErrorCode::kSystem,
                 "cannot make the state folder " + context.home + ": " + error.message());
   }
-  context.home = std::filesystem::canonical(home, error).string();
-  if (chmod(context.home.c_str(), S_IRWXU) != 0) {
-    return fail_errno("cannot protect the state folder " + context.home, errno);
+  // Private from its first moment: another command may look at it at the same time.
+  if (mkdir(home.c_str(), S_IRWXU) != 0 && errno != EEXIST) {
+    return fail_errno("cannot make the state folder " + context.home, errno);
   }
-  return {};
+  context.home = std::filesystem::canonical(home, error).string();
+  return check_private(context.home);
 }
 
 Result<std::string> ask_coordinator(const Context& context, protocol::ClientRequest request) {

@@ -19,7 +19,8 @@ struct Context {
   int exit_code = 0;  // what the process ends with
 };
 
-/// Makes `home` if need be (0700).
+/// Makes `home` if need be (0700). One that is there already is never changed: kInvalid if others
+/// may enter it or own it.
 Result<void> prepare_home(Context& context);
 
 /// kAnswerTimeout at most, starting the local coordinator if none runs.

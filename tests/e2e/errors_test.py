@@ -122,6 +122,16 @@ class BadTrials(TrawlCase):
         self.assertRegex(finished.err, r"job\.yml:\d+:\d+: error: .*nowhere\.csv")
 
 
+class StateFolder(TrawlCase):
+    def test_a_folder_that_others_may_enter_is_refused_and_left_as_it_is(self):
+        shared = self.write("shared/keep.txt", "mine").parent
+        shared.chmod(0o1777)
+        finished = self.ends(3, "--home", str(shared), "job", "list")
+        self.assertIn("open to other users", finished.err)
+        self.assertEqual(shared.stat().st_mode & 0o7777, 0o1777)
+        self.assertEqual([entry.name for entry in shared.iterdir()], ["keep.txt"])
+
+
 class BadCommands(TrawlCase):
     def test_an_unknown_name_is_exit_code_4(self):
         for verb in ("show", "stream", "wait", "cancel", "download"):
