@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "cli/view/sweep_progress.h"
+
 namespace trawl::cli {
 namespace {
 
@@ -27,11 +29,6 @@ Result<void> copy_tree(const fs::path& from, const fs::path& to) {
               fmt::format("cannot copy {} to {}: {}", from.string(), to.string(), error.message()));
 }
 
-bool has_ended(const Json& job) {
-  const std::string status = job.at("status").get<std::string>();
-  return status == "Completed" || status == "Failed" || status == "Canceled";
-}
-
 Result<Json> show(const Context& context, const std::string& name) {
   auto answer = ask_coordinator(context, protocol::ShowJob{name});
   if (!answer) return tl::unexpected(answer.error());
@@ -42,7 +39,7 @@ Result<Json> show(const Context& context, const std::string& name) {
 Result<Json> chosen_trial(const Context& context, const std::string& name) {
   auto job = show(context, name);
   if (!job) return job;
-  if (!has_ended(*job)) {
+  if (!is_ended(job->at("status").get<std::string>())) {
     return fail(ErrorCode::kConflict,
                 fmt::format("'{}' is {}; wait for its end with `trawl job wait -n {}`", name,
                             job->at("status").get<std::string>(), name));

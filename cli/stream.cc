@@ -9,6 +9,7 @@
 
 #include "cli/exit_code.h"
 #include "cli/patient_client.h"
+#include "cli/view/sweep_progress.h"
 #include "cli/view/view.h"
 
 namespace trawl::cli {
@@ -42,10 +43,6 @@ class InterruptGuard {
   struct sigaction before_ {};
 };
 
-bool is_terminal_status(const std::string& status) {
-  return status == "Completed" || status == "Failed" || status == "Canceled";
-}
-
 Result<Json> ask(PatientClient& client, const protocol::ClientRequest& request) {
   const auto answer = client.ask(request);
   if (!answer) return tl::unexpected(answer.error());
@@ -73,7 +70,7 @@ Result<std::optional<Json>> follow(PatientClient& client, const std::string& nam
       view->update(*watched);
       view->tick();
     }
-    const bool ended = is_terminal_status(watched->at("job").at("status").get<std::string>());
+    const bool ended = is_ended(watched->at("job").at("status").get<std::string>());
     if (ended && watched->at("complete").get<bool>())
       return std::optional<Json>(watched->at("job"));
   }
@@ -90,7 +87,7 @@ Result<std::optional<Json>> follow_log(PatientClient& client, const std::string&
     // The state first: what is printed before the end is then in the log that is read after it.
     const auto shown = ask(client, protocol::ShowJob{name});
     if (!shown) return tl::unexpected(shown.error());
-    const bool ended = is_terminal_status(shown->at("status").get<std::string>());
+    const bool ended = is_ended(shown->at("status").get<std::string>());
     bool more = true;
     while (more) {
       const auto log = ask(client, protocol::ReadLog{name, offset});
