@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "cli/exit_code.h"
+#include "worker/code_copy.h"
 #include "worker/endpoint.h"
 
 namespace trawl::cli {
@@ -45,48 +46,23 @@ void add_host_variables(CommandSpec& command) {
   own.insert(own.begin(), variables.begin(), variables.end());  // a later one of a name wins
 }
 
-// Copies `source` into `target` as it is, links as links, and leaves out the state folder, which
-// may lie inside the code.
-void copy_code(const fs::path& source, const fs::path& target, const fs::path& home,
-               std::error_code& error) {
-  const auto options = fs::copy_options::copy_symlinks;
-  auto entry = fs::recursive_directory_iterator(source, error);
-  for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
-    if (entry->path() == home) {
-      entry.disable_recursion_pending();
-      continue;
-    }
-    const fs::path to = target / entry->path().lexically_relative(source);
-    const bool is_folder = !entry->is_symlink(error) && entry->is_directory(error);
-    if (error) return;
-    if (is_folder) {
-      fs::create_directory(to, entry->path(), error);  // with its permissions
-    } else if (entry->is_symlink(error) || entry->is_regular_file(error)) {
-      fs::copy(entry->path(), to, options, error);
-    }  // sockets and pipes are no code
-    if (error) return;
-  }
-}
-
+// A copy of the code in the state folder; its path.
 Result<std::string> snapshot(const std::string& home, const std::string& code) {
-  const fs::path source = code;
   const fs::path folder = fs::path(home) / "snapshots" / worker::random_hex(8);
   std::error_code error;
   fs::create_directories(folder, error);
-  const bool is_folder = !error && fs::is_directory(source, error);
-  const fs::path target = is_folder ? folder : folder / source.filename();
-  if (is_folder) {
-    copy_code(fs::canonical(source, error), target, home, error);
-  } else if (!error) {
-    fs::copy_file(source, target, error);
-  }
   if (error) {
-    std::error_code ignored;
-    fs::remove_all(folder, ignored);
-    return fail(ErrorCode::kSystem, fmt::format("cannot copy the code {} to {}: {}", code,
-                                                folder.string(), error.message()));
+    return fail(ErrorCode::kSystem,
+                fmt::format("cannot make the folder {}: {}", folder.string(), error.message()));
   }
-  return target.string();
+  const auto copied = worker::copy_code(code, folder, {home});
+  if (!copied) {
+    std::error_code ignored;  // what is left of it is only disk space
+    fs::remove_all(folder, ignored);
+    return tl::unexpected(copied.error());
+  }
+  const bool is_folder = fs::is_directory(code, error);
+  return (is_folder ? folder : folder / fs::path(code).filename()).string();
 }
 
 std::string folder_name() {
