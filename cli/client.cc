@@ -7,8 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "cluster/file_lock.h"
 #include "cluster/local.h"
-#include "coordinator/coordinator.h"
 #include "protocol/clock.h"
 #include "protocol/codec.h"
 #include "protocol/local_endpoint.h"
@@ -69,7 +69,7 @@ Result<std::unique_ptr<Client>> Client::connect(const std::string& home, bool ma
   const auto endpoint = protocol::local_endpoint(home);
   if (!endpoint) return tl::unexpected(endpoint.error());
   const std::string log_path = home + "/coordinator.log";
-  const std::string lock = coordinator::coordinator_lock_path(home);
+  const std::string lock = cluster::coordinator_lock_path(home);
   const Instant until = now() + kConnectTimeout;
   bool start_failed = false;
   while (now() < until && !start_failed) {

@@ -10,6 +10,7 @@
 
 #include "base/assert.h"
 #include "cli/exit_code.h"
+#include "cluster/file_lock.h"
 #include "cluster/local.h"
 #include "coordinator/coordinator.h"
 #include "protocol/clock.h"
@@ -63,7 +64,7 @@ void start_coordinator(Context& context, const CoordinatorArguments& arguments) 
     serve(context, arguments);
     return;
   }
-  if (cluster::is_locked(coordinator::coordinator_lock_path(context.home))) {
+  if (cluster::is_locked(cluster::coordinator_lock_path(context.home))) {
     report(context, {ErrorCode::kConflict, "a coordinator runs for " + context.home + " already"});
     return;
   }
@@ -94,7 +95,7 @@ void stop_coordinator(Context& context) {
     return;
   }
   const auto answer = (*client)->ask(protocol::StopCoordinator{}, kAnswerTimeout);
-  const std::string lock = coordinator::coordinator_lock_path(context.home);
+  const std::string lock = cluster::coordinator_lock_path(context.home);
   constexpr auto kPoll = std::chrono::milliseconds(5);
   const Instant until = protocol::now() + kAnswerTimeout;
   while (cluster::is_locked(lock)) {
@@ -161,7 +162,7 @@ void add_worker_verbs(CLI::App& app, Context& context) {
   start->fallthrough();
   start->callback([&context, options] {
     prepare_daemon(context);
-    options->home = context.home + "/worker";
+    options->home = cluster::local_worker_home(context.home);
     options->jobs_folder = context.home + "/jobs";
     const auto ran = worker::run_worker(*options);
     if (ran) return;

@@ -55,15 +55,4 @@ int reap(const LocalProcess& process) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : kSignalBase + WTERMSIG(status);
 }
 
-bool is_locked(const std::string& path) {
-  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return false;
-  // Only asks: a lock taken to try it would make a coordinator fail that starts in that moment.
-  struct flock found {};
-  found.l_type = F_RDLCK;
-  const bool locked = fcntl(file, F_OFD_GETLK, &found) == 0 && found.l_type != F_UNLCK;
-  close(file);
-  return locked;
-}
-
 }  // namespace trawl::cluster

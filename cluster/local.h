@@ -23,7 +23,4 @@ Result<LocalProcess> start_self(const std::vector<std::string>& arguments,
 /// Reaps an ended child; its exit code, or 128 + the signal.
 int reap(const LocalProcess& process);
 
-/// True while some process holds an exclusive lock (F_OFD_SETLK) on `path`. Takes none itself.
-bool is_locked(const std::string& path);
-
 }  // namespace trawl::cluster

@@ -21,7 +21,4 @@ struct CoordinatorOptions {
 /// the folder; the other codes as they come from the database and the socket.
 Result<void> run_coordinator(const CoordinatorOptions& options);
 
-/// The lock that a running coordinator holds in its folder.
-std::string coordinator_lock_path(const std::string& home);
-
 }  // namespace trawl::coordinator

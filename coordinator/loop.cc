@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
-#include "base/text.h"
+#include "cluster/file_lock.h"
 #include "protocol/clock.h"
 #include "samplers/sampler.h"
 
@@ -60,7 +60,7 @@ Loop::Loop(const CoordinatorOptions& options, std::string endpoint, std::unique_
            std::unique_ptr<protocol::Router> router)
     : options_(options),
       endpoint_(std::move(endpoint)),
-      worker_home_(options.home + "/worker"),
+      worker_home_(cluster::local_worker_home(options.home)),
       committed_(std::make_unique<protocol::Mailbox<Result<void>>>()),
       store_(std::move(store)),
       router_(std::move(router)),
@@ -317,7 +317,8 @@ void Loop::keep_worker() {
   const bool wanted = !core_.state().jobs.empty() && core_.runtime().workers.empty();
   if (!wanted || (worker_retry_ && now() < *worker_retry_)) return;
   worker_retry_ = now() + kWorkerBackoffMin;
-  if (cluster::is_locked(worker_home_ + "/worker.lock")) return;  // one lives: it will come
+  if (cluster::is_locked(cluster::worker_lock_path(worker_home_)))
+    return;  // one lives: it will come
   auto started = cluster::start_self(
       {"worker", "start", "--home", options_.home, "--coordinator", endpoint_, "--name", "local"},
       options_.home + "/worker.log", -1);
@@ -333,7 +334,7 @@ void Loop::keep_worker() {
 void Loop::mind_adopted_worker() {
   if (core_.runtime().workers.empty() || (adopted_check_ && now() < *adopted_check_)) return;
   adopted_check_ = now() + kAdoptedCheck;
-  if (cluster::is_locked(worker_home_ + "/worker.lock")) return;
+  if (cluster::is_locked(cluster::worker_lock_path(worker_home_))) return;
   spdlog::warn("the worker is gone; its log is {}/worker.log", options_.home);
   lose_workers();
 }
@@ -361,7 +362,7 @@ void Loop::leave_if_idle() {
     lose_workers();
   }
   // What was sent last can be lost with the link, so the link stays until the worker has left.
-  const bool have_left = !cluster::is_locked(worker_home_ + "/worker.lock");
+  const bool have_left = !cluster::is_locked(cluster::worker_lock_path(worker_home_));
   if (have_left || *leaving_until_ <= now()) stopping_ = true;
 }
 

@@ -1,16 +1,11 @@
 #include "worker/worker.h"
 
-#include <fcntl.h>
 #include <filesystem>
-#include <unistd.h>
 
+#include "cluster/file_lock.h"
 #include "worker/loop.h"
 
 namespace trawl::worker {
-
-std::string worker_lock_path(const std::string& home) {
-  return home + "/worker.lock";
-}
 
 Result<void> run_worker(const WorkerOptions& options) {
   std::error_code error;
@@ -19,15 +14,9 @@ Result<void> run_worker(const WorkerOptions& options) {
     return fail(ErrorCode::kSystem,
                 "cannot make the folder " + options.home + ": " + error.message());
   }
-  const std::string lock_path = worker_lock_path(options.home);
-  const int lock = open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (lock < 0) return fail_errno("cannot open " + lock_path, errno);
-  struct flock whole_file {};  // of the open file, not of the process; looking does not disturb it
-  whole_file.l_type = F_WRLCK;
-  if (fcntl(lock, F_OFD_SETLK, &whole_file) != 0) {
-    close(lock);
-    return fail(ErrorCode::kConflict, "another worker has the folder " + options.home);
-  }
+  auto lock = cluster::hold_lock(cluster::worker_lock_path(options.home),
+                                 "another worker has the folder " + options.home);
+  if (!lock) return lock;
   auto durable = std::make_unique<DurableQueue>();
   auto spool =
       Spool::open(options.home + "/spool.db",
@@ -39,7 +28,7 @@ Result<void> run_worker(const WorkerOptions& options) {
   if (!dealer) return tl::unexpected(dealer.error());
   Loop loop(options, std::move(durable), std::move(*spool), std::move(*endpoint),
             std::move(*dealer));
-  return loop.run();  // the lock goes with the process
+  return loop.run();
 }
 
 }  // namespace trawl::worker

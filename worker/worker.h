@@ -21,7 +21,4 @@ struct WorkerOptions {
 /// there for a minute. kConflict: another process has this worker's folder.
 Result<void> run_worker(const WorkerOptions& options);
 
-/// The lock that a running worker holds in its folder.
-std::string worker_lock_path(const std::string& home);
-
 }  // namespace trawl::worker

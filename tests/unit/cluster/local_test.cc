@@ -14,6 +14,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "cluster/file_lock.h"
 #include "tests/unit/sqlite/temporary_folder.h"
 
 namespace trawl::cluster {
