@@ -19,14 +19,20 @@ std::string worker_lock_path(const std::string& worker_home) {
   return worker_home + "/worker.lock";
 }
 
-Result<void> hold_lock(const std::string& path, const std::string& held) {
+Result<int> take_lock(const std::string& path, const std::string& held) {
   const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
   if (file < 0) return fail_errno("cannot open " + path, errno);
   struct flock whole_file {};
   whole_file.l_type = F_WRLCK;
-  if (fcntl(file, F_OFD_SETLK, &whole_file) == 0) return {};  // the descriptor stays open
+  if (fcntl(file, F_OFD_SETLK, &whole_file) == 0) return file;
   close(file);
   return fail(ErrorCode::kConflict, held);
+}
+
+Result<void> hold_lock(const std::string& path, const std::string& held) {
+  const auto lock = take_lock(path, held);
+  if (!lock) return tl::unexpected(lock.error());
+  return {};  // the descriptor stays open
 }
 
 bool is_locked(const std::string& path) {

@@ -21,6 +21,10 @@ std::string worker_lock_path(const std::string& worker_home);
 /// kConflict with the message `held` where another process has it.
 Result<void> hold_lock(const std::string& path, const std::string& held);
 
+/// The same, with the descriptor that keeps the lock: it is held until every copy of that is
+/// closed, also those of processes forked later.
+Result<int> take_lock(const std::string& path, const std::string& held);
+
 /// True while some process holds the lock. Takes none itself.
 bool is_locked(const std::string& path);
 

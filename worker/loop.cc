@@ -2,9 +2,7 @@
 
 #include <chrono>
 #include <cstdlib>
-#include <poll.h>
 #include <sched.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -13,6 +11,7 @@
 #include "protocol/clock.h"
 #include "protocol/codec.h"
 #include "sweep/experiment.h"
+#include "worker/process.h"
 
 namespace trawl::worker {
 namespace {
@@ -48,18 +47,23 @@ std::string marker(const std::string& home, core::AttemptId attempt) {
   return marker_prefix(home) + core::to_string(attempt);
 }
 
+std::string how_it_ended(const core::Outcome& outcome) {
+  if (outcome.kind == core::Outcome::Kind::kLost) return outcome.detail;
+  const bool exited = outcome.kind == core::Outcome::Kind::kExited;
+  return fmt::format("{} {}", exited ? "exit code" : "signal", outcome.code);
+}
+
 }  // namespace
 
-Loop::Loop(const WorkerOptions& options, std::unique_ptr<DurableQueue> durable,
-           std::unique_ptr<Spool> spool, std::unique_ptr<Endpoint> endpoint,
-           std::unique_ptr<protocol::Dealer> dealer)
+Loop::Loop(const WorkerOptions& options, Parts parts)
     : options_(options),
       shell_(find_shell()),
-      durable_(std::move(durable)),
+      keepers_(std::move(parts.keepers)),
+      durable_(std::move(parts.durable)),
       refused_(std::make_unique<protocol::Mailbox<core::ReportBody>>()),
-      spool_(std::move(spool)),
-      endpoint_(std::move(endpoint)),
-      dealer_(std::move(dealer)),
+      spool_(std::move(parts.spool)),
+      endpoint_(std::move(parts.endpoint)),
+      dealer_(std::move(parts.dealer)),
       agent_({options.name, fresh_number(), spool_->id(),
               options.slot_count > 0 ? options.slot_count : usable_cores()}) {}
 
@@ -89,10 +93,10 @@ Result<void> Loop::run() {
     waiter.add(*dealer_);
     waiter.add(durable_->descriptor());
     waiter.add(refused_->descriptor());
-    for (const auto& [attempt, live] : live_) waiter.add(live.process.pidfd);
+    waiter.add(keepers_->descriptor());
     waiter.wait(wait_time());
     read_link();
-    reap_ended();
+    read_keepers();
     send_durable();
     retry_owed();
     if (timer_ && *timer_ <= now()) {
@@ -113,6 +117,7 @@ Result<void> Loop::run() {
 std::optional<Duration> Loop::wait_time() const {
   std::optional<Instant> until = timer_;
   if (retry_at_ && (!until || *retry_at_ < *until)) until = retry_at_;
+  if (retire_at_ && (!until || *retire_at_ < *until)) until = retire_at_;
   if (alone_since_ && live_.empty()) {
     const Instant leave = *alone_since_ + kAloneMax;
     if (!until || leave < *until) until = leave;
@@ -174,22 +179,21 @@ void Loop::retry_owed() {
 
 void Loop::launch(const core::LaunchOrder& order) {
   const AttemptFolder folder = attempt_folder(options_.jobs_folder, order);
-  auto process = start(order, folder);
-  if (!process) {
-    spdlog::warn("{} of {}: {}", core::to_string(order.attempt), order.trial_name,
-                 process.error().message);
-    endpoint_->close(order);
-    happened(core::ProcessesGone{order.attempt,
-                                 {core::Outcome::Kind::kUnstarted, 0, process.error().message}});
-    return;
+  auto asked = start(order, folder);
+  if (asked) {
+    live_.emplace(order.attempt, Live{order, folder});
+  } else {
+    could_not_start(order, asked.error().message);
   }
-  spdlog::info("{} of {} runs as process {}", core::to_string(order.attempt), order.trial_name,
-               process->pid);
-  live_.emplace(order.attempt, Live{order, folder, *process, false});
-  happened(core::Spawned{order.attempt, process->pid, folder.root});
 }
 
-Result<Process> Loop::start(const core::LaunchOrder& order, const AttemptFolder& folder) {
+void Loop::could_not_start(const core::LaunchOrder& order, const std::string& reason) {
+  spdlog::warn("{} of {}: {}", core::to_string(order.attempt), order.trial_name, reason);
+  endpoint_->close(order);
+  happened(core::ProcessesGone{order.attempt, {core::Outcome::Kind::kUnstarted, 0, reason}});
+}
+
+Result<void> Loop::start(const core::LaunchOrder& order, const AttemptFolder& folder) {
   auto made = make_folder(folder, order);
   if (!made) return tl::unexpected(made.error());
   const auto access = endpoint_->open(order, folder.artifacts(), folder.log());
@@ -217,46 +221,52 @@ Result<Process> Loop::start(const core::LaunchOrder& order, const AttemptFolder&
   if (!plan) return tl::unexpected(plan.error());
   auto outputs_made = make_outputs(*plan);
   if (!outputs_made) return tl::unexpected(outputs_made.error());
-  return spawn(
+  return keepers_->launch(
+      order.attempt,
       {plan->argv, environment_with(plan->environment, plan->unset), folder.work(), folder.log()});
 }
 
 void Loop::signal(const core::Signal& signal) {
-  const auto found = live_.find(signal.attempt);
-  if (found == live_.end()) return;
-  found->second.signalled = true;
-  signal_group(found->second.process.pid, signal.kill ? SIGKILL : SIGTERM);
+  if (!live_.contains(signal.attempt)) return;
+  if (signal.kill) {
+    keepers_->kill(signal.attempt);
+  } else {
+    keepers_->terminate(signal.attempt);
+  }
   spdlog::info("{}: {}", core::to_string(signal.attempt), signal.kill ? "SIGKILL" : "SIGTERM");
 }
 
-void Loop::reap_ended() {
-  if (live_.empty()) return;
-  std::vector<pollfd> polled;
-  std::vector<core::AttemptId> attempts;
-  for (const auto& [attempt, live] : live_) {
-    polled.push_back({live.process.pidfd, POLLIN, 0});
-    attempts.push_back(attempt);
+void Loop::read_keepers() {
+  for (const Keepers::Event& event : keepers_->read()) {
+    const core::AttemptId attempt = std::visit([](const auto& e) { return e.attempt; }, event);
+    if (const auto* started = std::get_if<Keepers::Started>(&event)) {
+      const Live& live = live_.at(attempt);
+      spdlog::info("{} of {} runs as process {}", core::to_string(attempt), live.order.trial_name,
+                   started->pid);
+      happened(core::Spawned{attempt, started->pid, live.folder.root});
+      continue;
+    }
+    const Live live = std::move(live_.at(attempt));
+    live_.erase(attempt);
+    if (const auto* unstarted = std::get_if<Keepers::Unstarted>(&event)) {
+      could_not_start(live.order, unstarted->reason);
+    } else {
+      finish(live, std::get<Keepers::Ended>(event));
+    }
   }
-  if (poll(polled.data(), polled.size(), 0) <= 0) return;
-  for (std::size_t i = 0; i < polled.size(); ++i) {
-    if (polled[i].revents == 0) continue;
-    const Live live = std::move(live_.at(attempts[i]));
-    live_.erase(attempts[i]);
-    finish(live);
-  }
+  retire_at_ = keepers_->retire(now());
 }
 
-void Loop::finish(const Live& live) {
-  // The leader is still a zombie, so its number cannot have been given to another group.
-  signal_group(live.process.pid, SIGKILL);
-  core::Outcome outcome = reap(live.process);
-  close(live.process.pidfd);
-  if (live.signalled) kill_marked(marker(options_.home, live.order.attempt), false);
+void Loop::finish(const Live& live, const Keepers::Ended& ended) {
+  if (ended.is_unattended) kill_marked(marker(options_.home, ended.attempt), false);
   endpoint_->close(live.order);
-  outcome.detail = tail_of(live.folder.log(), kTailBytes);
-  spdlog::info("{} of {} ended: {} {}", core::to_string(live.order.attempt), live.order.trial_name,
-               outcome.kind == core::Outcome::Kind::kExited ? "exit code" : "signal", outcome.code);
-  happened(core::ProcessesGone{live.order.attempt, std::move(outcome)});
+  core::Outcome outcome = ended.outcome;
+  if (outcome.kind != core::Outcome::Kind::kLost) {
+    outcome.detail = tail_of(live.folder.log(), kTailBytes);
+  }
+  spdlog::info("{} of {} ended: {}", core::to_string(ended.attempt), live.order.trial_name,
+               how_it_ended(outcome));
+  happened(core::ProcessesGone{ended.attempt, std::move(outcome)});
 }
 
 void Loop::send_durable() {

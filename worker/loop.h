@@ -14,7 +14,7 @@
 #include "protocol/socket.h"
 #include "worker/attempt_folder.h"
 #include "worker/endpoint.h"
-#include "worker/process.h"
+#include "worker/keepers.h"
 #include "worker/spool.h"
 #include "worker/worker.h"
 
@@ -25,17 +25,20 @@ using DurableQueue = protocol::Mailbox<core::Report>;
 
 class Loop {
  public:
-  Loop(const WorkerOptions& options, std::unique_ptr<DurableQueue> durable,
-       std::unique_ptr<Spool> spool, std::unique_ptr<Endpoint> endpoint,
-       std::unique_ptr<protocol::Dealer> dealer);
+  struct Parts {
+    std::unique_ptr<Keepers> keepers;
+    std::unique_ptr<DurableQueue> durable;
+    std::unique_ptr<Spool> spool;
+    std::unique_ptr<Endpoint> endpoint;
+    std::unique_ptr<protocol::Dealer> dealer;
+  };
+  Loop(const WorkerOptions& options, Parts parts);
   Result<void> run();
 
  private:
   struct Live {
     core::LaunchOrder order;
     AttemptFolder folder;
-    Process process;
-    bool signalled = false;
   };
 
   Result<void> take_up_leftovers();
@@ -43,12 +46,13 @@ class Loop {
   void happened(decltype(core::AgentEvent::body) body);
   void perform(const core::AgentCommand& command);
   void launch(const core::LaunchOrder& order);
-  Result<Process> start(const core::LaunchOrder& order, const AttemptFolder& folder);
+  Result<void> start(const core::LaunchOrder& order, const AttemptFolder& folder);
+  void could_not_start(const core::LaunchOrder& order, const std::string& reason);
   void signal(const core::Signal& signal);
   void append(const core::ReportBody& body);
   void retry_owed();
-  void reap_ended();
-  void finish(const Live& live);
+  void read_keepers();
+  void finish(const Live& live, const Keepers::Ended& ended);
   void send_durable();
   void resend(std::uint64_t committed);
   void read_link();
@@ -56,6 +60,7 @@ class Loop {
 
   const WorkerOptions options_;
   const std::string shell_;
+  std::unique_ptr<Keepers> keepers_;
   // The spool's thread fills these two: they outlive the spool.
   std::unique_ptr<DurableQueue> durable_;
   std::unique_ptr<protocol::Mailbox<core::ReportBody>> refused_;  // the disk did not take them
@@ -68,6 +73,7 @@ class Loop {
   std::vector<core::ReportBody> owed_;  // refused, to be tried again at retry_at_
   std::optional<Instant> retry_at_;
   std::optional<Instant> timer_;
+  std::optional<Instant> retire_at_;  // keepers that are idle
   bool link_is_up_ = false;
   bool welcomed_ = false;               // since the last Hello: reports may flow
   std::uint64_t sent_ = 0;              // the last report sent over this link

@@ -1,17 +1,12 @@
 #include "worker/process.h"
 
-#include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <dirent.h>
-#include <fcntl.h>
 #include <fstream>
 #include <map>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -20,32 +15,6 @@ extern char** environ;
 
 namespace trawl::worker {
 namespace {
-
-// posix_spawn's settings with their destructors.
-class SpawnSettings {
- public:
-  SpawnSettings() {
-    posix_spawnattr_init(&attributes);
-    posix_spawn_file_actions_init(&actions);
-  }
-  ~SpawnSettings() {
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
-  }
-  SpawnSettings(const SpawnSettings&) = delete;
-  SpawnSettings& operator=(const SpawnSettings&) = delete;
-
-  posix_spawnattr_t attributes;
-  posix_spawn_file_actions_t actions;
-};
-
-std::vector<char*> pointers(std::vector<std::string>& words) {
-  std::vector<char*> result;
-  result.reserve(words.size() + 1);
-  for (std::string& word : words) result.push_back(word.data());
-  result.push_back(nullptr);
-  return result;
-}
 
 std::string read_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
@@ -124,62 +93,6 @@ std::vector<NamedText> environment_with(const std::vector<NamedText>& added,
   result.reserve(variables.size());
   for (auto& [name, text] : variables) result.push_back({name, text});
   return result;
-}
-
-Result<Process> spawn(const SpawnOptions& options) {
-  constexpr mode_t kPrivate = 0600;
-  SpawnSettings settings;
-  sigset_t none, all;
-  sigemptyset(&none);
-  sigfillset(&all);
-  posix_spawnattr_setsigmask(&settings.attributes, &none);
-  posix_spawnattr_setsigdefault(&settings.attributes, &all);
-  posix_spawnattr_setflags(
-      &settings.attributes,
-      static_cast<short>(POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
-  posix_spawn_file_actions_addopen(&settings.actions, 0, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&settings.actions, 1, options.log_path.c_str(),
-                                   O_WRONLY | O_CREAT | O_APPEND, kPrivate);
-  posix_spawn_file_actions_adddup2(&settings.actions, 1, 2);
-  posix_spawn_file_actions_addchdir_np(&settings.actions, options.working_folder.c_str());
-  posix_spawn_file_actions_addclosefrom_np(&settings.actions, STDERR_FILENO + 1);
-
-  std::vector<std::string> argv = options.argv;
-  std::vector<std::string> environment;
-  environment.reserve(options.environment.size());
-  for (const NamedText& variable : options.environment) {
-    environment.push_back(variable.name + "=" + variable.text);
-  }
-  Process process;
-  const int error =
-      posix_spawn(&process.pid, argv[0].c_str(), &settings.actions, &settings.attributes,
-                  pointers(argv).data(), pointers(environment).data());
-  if (error != 0) {
-    return fail_errno("cannot start " + argv[0] + " in " + options.working_folder, error);
-  }
-  process.pidfd = static_cast<int>(syscall(SYS_pidfd_open, process.pid, 0));
-  if (process.pidfd < 0) {
-    const int number = errno;
-    signal_group(process.pid, SIGKILL);
-    waitpid(process.pid, nullptr, 0);
-    return fail_errno("cannot watch the process of " + argv[0], number);
-  }
-  return process;
-}
-
-core::Outcome reap(const Process& process) {
-  siginfo_t info{};
-  int result = 0;
-  do {
-    result = waitid(P_PID, static_cast<id_t>(process.pid), &info, WEXITED);
-  } while (result != 0 && errno == EINTR);
-  const bool exited = result == 0 && info.si_code == CLD_EXITED;
-  return {exited ? core::Outcome::Kind::kExited : core::Outcome::Kind::kSignalled, info.si_status,
-          ""};
-}
-
-void signal_group(pid_t leader, int signal) {
-  kill(-leader, signal);
 }
 
 void kill_marked(const std::string& marker, bool is_prefix) {

@@ -1,11 +1,37 @@
 #include "worker/worker.h"
 
+#include <chrono>
 #include <filesystem>
+#include <thread>
+
+#include <spdlog/spdlog.h>
 
 #include "cluster/file_lock.h"
+#include "protocol/clock.h"
 #include "worker/loop.h"
 
 namespace trawl::worker {
+namespace {
+
+// Nursery and keepers of an earlier worker hold this lock as long as they have something to end.
+// The descriptor is for the new ones. What the kernel does not let go in time (a dead disk) is left
+// to it.
+Result<int> wait_for_keepers(const std::string& home) {
+  constexpr auto kPoll = std::chrono::milliseconds(2);
+  constexpr Duration kWaitMax = std::chrono::seconds(10);
+  const std::string path = home + "/keepers.lock";
+  const Instant until = protocol::now() + kWaitMax;
+  auto lock = cluster::take_lock(path, "keepers of an earlier worker are still at work");
+  while (!lock && lock.error().code == ErrorCode::kConflict && protocol::now() < until) {
+    std::this_thread::sleep_for(kPoll);
+    lock = cluster::take_lock(path, lock.error().message);
+  }
+  if (lock || lock.error().code != ErrorCode::kConflict) return lock;
+  spdlog::warn("{}: going on without", lock.error().message);
+  return -1;
+}
+
+}  // namespace
 
 Result<void> run_worker(const WorkerOptions& options) {
   std::error_code error;
@@ -17,6 +43,10 @@ Result<void> run_worker(const WorkerOptions& options) {
   auto lock = cluster::hold_lock(cluster::worker_lock_path(options.home),
                                  "another worker has the folder " + options.home);
   if (!lock) return lock;
+  const auto keepers_lock = wait_for_keepers(options.home);
+  if (!keepers_lock) return tl::unexpected(keepers_lock.error());
+  auto keepers = Keepers::start(*keepers_lock);  // before threads and everything that is large
+  if (!keepers) return tl::unexpected(keepers.error());
   auto durable = std::make_unique<DurableQueue>();
   auto spool =
       Spool::open(options.home + "/spool.db",
@@ -26,8 +56,8 @@ Result<void> run_worker(const WorkerOptions& options) {
   if (!endpoint) return tl::unexpected(endpoint.error());
   auto dealer = protocol::Dealer::connect(options.coordinator);
   if (!dealer) return tl::unexpected(dealer.error());
-  Loop loop(options, std::move(durable), std::move(*spool), std::move(*endpoint),
-            std::move(*dealer));
+  Loop loop(options, {std::move(*keepers), std::move(durable), std::move(*spool),
+                      std::move(*endpoint), std::move(*dealer)});
   return loop.run();
 }
 

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <array>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -13,7 +14,7 @@
 #include "tests/unit/sqlite/temporary_folder.h"
 #include "tests/unit/worker/waiting.h"
 #include "worker/endpoint.h"
-#include "worker/process.h"
+#include "worker/keepers.h"
 #include "worker/spool.h"
 
 namespace trawl::worker {
@@ -67,13 +68,12 @@ TEST_CASE("a process inherits none of the worker's descriptors", "[process]") {
   std::array<int, 2> pipe_of_our_parent{};
   REQUIRE(pipe(pipe_of_our_parent.data()) == 0);  // whoever started us may have left some open
 
-  const auto process = spawn({{"/bin/ls", "/proc/self/fd"}, {}, folder.path(), folder.file("fds")});
-  REQUIRE(process);
-  REQUIRE(has_ended(*process));
-  CHECK(reap(*process).code == 0);
-  for (const int descriptor : {process->pidfd, pipe_of_our_parent[0], pipe_of_our_parent[1]}) {
-    close(descriptor);
-  }
+  auto keepers = Keepers::start(-1);
+  REQUIRE(keepers);
+  REQUIRE((*keepers)->launch(
+      order.attempt, {{"/bin/ls", "/proc/self/fd"}, {}, folder.path(), folder.file("fds")}));
+  CHECK(eventually([&] { return text_of(folder.file("fds")).ends_with("3\n"); }));
+  for (const int descriptor : pipe_of_our_parent) close(descriptor);
   CHECK(text_of(folder.file("fds")) == "0\n1\n2\n3\n");  // 3: the folder that ls reads
   (*endpoint)->close(order);
 }

@@ -6,12 +6,9 @@
 #include <fstream>
 #include <functional>
 #include <iterator>
-#include <poll.h>
 #include <signal.h>
 #include <string>
 #include <thread>
-
-#include "worker/process.h"
 
 namespace trawl::worker {
 
@@ -25,13 +22,6 @@ inline bool eventually(const std::function<bool()>& condition) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   return true;
-}
-
-/// True once the process has ended; it still has to be reaped.
-inline bool has_ended(const Process& process) {
-  pollfd polled{process.pidfd, POLLIN, 0};
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(kDeadline).count();
-  return poll(&polled, 1, static_cast<int>(ms)) == 1;
 }
 
 inline std::string text_of(const std::string& path) {

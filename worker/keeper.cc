@@ -1,0 +1,170 @@
+#include "worker/keeper.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <optional>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/assert.h"
+#include "worker/keeper_message.h"
+#include "worker/process_tree.h"
+#include "worker/small_process.h"
+
+namespace trawl::worker {
+namespace {
+
+class Keeper {
+ public:
+  explicit Keeper(int socket) : socket_(socket) {}
+
+  void run() {
+    while (true) {
+      settle();
+      if (!worker_is_there_ && !attempt_) return;
+      child_signals_.wait_or_readable(worker_is_there_ ? socket_ : -1);
+      read_requests();
+    }
+  }
+
+ private:
+  struct Attempt {
+    pid_t leader{};
+    std::optional<int> leader_status;  // once it has been reaped
+    bool terminating = false;
+    bool killing = false;
+    std::int64_t cpu_us = 0;
+    std::int64_t max_rss_bytes = 0;
+  };
+
+  void read_requests() {
+    while (worker_is_there_) {
+      KeeperRequest request;
+      const Received received = receive_packet(socket_, request);
+      if (received.kind == Received::Kind::kNothing) return;
+      if (received.kind == Received::Kind::kEnd) {
+        worker_is_there_ = false;
+        if (attempt_) attempt_->killing = true;
+        return;
+      }
+      obey(request.kind, received.descriptor);
+    }
+  }
+
+  void obey(KeeperRequest::Kind kind, const Descriptor& memory) {
+    if (kind == KeeperRequest::Kind::kStart) {
+      start(memory);
+    } else if (!attempt_) {
+      return;  // it ended while the request was on its way
+    } else if (kind == KeeperRequest::Kind::kTerminate) {
+      terminate();
+    } else {
+      attempt_->killing = true;
+    }
+  }
+
+  void start(const Descriptor& memory) {
+    TRAWL_ASSERT(!attempt_);
+    const std::optional<PackedSpawn> packed = PackedSpawn::map(memory);
+    const LeaderStart started =
+        packed ? start_leader(packed->spec()) : LeaderStart{0, errno, StartStep::kFork};
+    KeeperReply reply;
+    if (started.pid == 0) {
+      reply.kind = KeeperReply::Kind::kUnstarted;
+      reply.error = started.error;
+      reply.step = started.step;
+    } else {
+      attempt_ = Attempt{};
+      attempt_->leader = started.pid;
+      reply.kind = KeeperReply::Kind::kStarted;
+      reply.pid = started.pid;
+    }
+    say(reply);
+  }
+
+  void terminate() {
+    attempt_->terminating = true;
+    const auto ask = [](pid_t target) {
+      kill(target, SIGTERM);
+      kill(target, SIGCONT);  // one that is stopped could not obey
+    };
+    // The leader has not been reaped, so its number is its own. Its group comes first: for most
+    // attempts that is all of it.
+    const pid_t leader_group = attempt_->leader_status ? 0 : attempt_->leader;
+    if (leader_group != 0) ask(-leader_group);
+    tree_.visit(getpid(), [&](const TreeProcess& process) {
+      if (process.group != leader_group) ask(process.pid);
+      return true;
+    });
+  }
+
+  // Takes what has ended; kills what must end and says when nothing is left.
+  void settle() {
+    const bool is_childless = reap();
+    if (!attempt_) return;
+    if (is_childless) {
+      KeeperReply reply;
+      reply.kind = KeeperReply::Kind::kEnded;
+      reply.wait_status = attempt_->leader_status.value();
+      reply.cpu_us = attempt_->cpu_us;
+      reply.max_rss_bytes = attempt_->max_rss_bytes;
+      attempt_.reset();
+      say(reply);
+      return;
+    }
+    if (attempt_->leader_status && !attempt_->terminating) attempt_->killing = true;
+    if (!attempt_->killing) return;
+    // What escapes this look was started by a process that it kills. That one's end is heard of
+    // here, since the dead one's own parent dies too, and brings the next look.
+    if (!attempt_->leader_status) kill(-attempt_->leader, SIGKILL);
+    kill_below(tree_, getpid(), [](pid_t) { return false; });
+  }
+
+  /// True if no child is left.
+  bool reap() {
+    while (true) {
+      int status = 0;
+      rusage usage{};
+      const pid_t pid = wait4(-1, &status, WNOHANG, &usage);
+      if (pid < 0 && errno == EINTR) continue;
+      if (pid <= 0) return pid < 0;
+      if (!attempt_) continue;
+      account(usage);
+      if (pid == attempt_->leader) attempt_->leader_status = status;
+    }
+  }
+
+  // A process's usage holds that of the children which it waited for itself.
+  void account(const rusage& usage) {
+    constexpr std::int64_t kUsPerSecond = 1'000'000;
+    constexpr std::int64_t kBytesPerKib = 1024;
+    for (const timeval& time : {usage.ru_utime, usage.ru_stime}) {
+      attempt_->cpu_us += time.tv_sec * kUsPerSecond + time.tv_usec;
+    }
+    attempt_->max_rss_bytes = std::max(attempt_->max_rss_bytes, usage.ru_maxrss * kBytesPerKib);
+  }
+
+  // A worker that is gone is noticed by reading.
+  void say(const KeeperReply& reply) { send_packet(socket_, reply); }
+
+  const int socket_;
+  const ProcessTree tree_;
+  ChildSignals child_signals_;
+  bool worker_is_there_ = true;
+  std::optional<Attempt> attempt_;
+};
+
+}  // namespace
+
+void run_keeper(int socket) {
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  Keeper(socket).run();
+}
+
+}  // namespace trawl::worker

@@ -1,0 +1,190 @@
+#include "worker/keeper_message.h"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utility>
+
+#include "base/assert.h"
+
+namespace trawl::worker {
+namespace {
+
+// Above what the kernel takes for arguments and environment together (a quarter of the stack's
+// limit, 6 MiB at most).
+constexpr std::size_t kPackedBytesMax = 8 << 20;
+
+struct Counts {
+  std::uint32_t argv{};
+  std::uint32_t environment{};
+};
+
+bool write_all(int file, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = write(file, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return true;
+}
+
+/// Descriptors that came with a message; more than the first are closed.
+Descriptor take_descriptor(msghdr& message) {
+  Descriptor taken;
+  for (cmsghdr* head = CMSG_FIRSTHDR(&message); head != nullptr;
+       head = CMSG_NXTHDR(&message, head)) {
+    if (head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS) continue;
+    int number = -1;
+    std::memcpy(&number, CMSG_DATA(head), sizeof number);
+    taken = Descriptor(number);
+  }
+  return taken;
+}
+
+}  // namespace
+
+Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
+  if (this != &other) {
+    if (number_ >= 0) close(number_);
+    number_ = other.release();
+  }
+  return *this;
+}
+
+Descriptor::~Descriptor() {
+  if (number_ >= 0) close(number_);
+}
+
+int Descriptor::release() {
+  return std::exchange(number_, -1);
+}
+
+bool send_bytes(int socket, const void* bytes, std::size_t size, int descriptor) {
+  iovec part{const_cast<void*>(bytes), size};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  if (descriptor >= 0) {
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    cmsghdr* head = CMSG_FIRSTHDR(&message);
+    head->cmsg_level = SOL_SOCKET;
+    head->cmsg_type = SCM_RIGHTS;
+    head->cmsg_len = CMSG_LEN(sizeof(int));
+    std::memcpy(CMSG_DATA(head), &descriptor, sizeof descriptor);
+  }
+  ssize_t sent = 0;
+  do {
+    sent = sendmsg(socket, &message, MSG_NOSIGNAL);
+  } while (sent < 0 && errno == EINTR);
+  return sent == static_cast<ssize_t>(size);
+}
+
+Received receive_bytes(int socket, void* bytes, std::size_t size) {
+  iovec part{bytes, size};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  ssize_t count = 0;
+  do {
+    count = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  } while (count < 0 && errno == EINTR);
+  Received received;
+  if (count < 0) {
+    received.kind = errno == EAGAIN ? Received::Kind::kNothing : Received::Kind::kEnd;
+    return received;
+  }
+  received.descriptor = take_descriptor(message);
+  // The peer is this program: a packet of another size is its end.
+  received.kind =
+      static_cast<std::size_t>(count) == size ? Received::Kind::kPacket : Received::Kind::kEnd;
+  return received;
+}
+
+Result<Descriptor> pack(const SpawnOptions& options) {
+  TRAWL_ASSERT(!options.argv.empty());
+  const std::string what = "cannot start " + options.argv[0] + " in " + options.working_folder;
+  const Counts counts{static_cast<std::uint32_t>(options.argv.size()),
+                      static_cast<std::uint32_t>(options.environment.size())};
+  std::string bytes(reinterpret_cast<const char*>(&counts), sizeof counts);
+  bool holds_nul = false;
+  const auto add = [&](const std::string& text) {
+    holds_nul = holds_nul || text.find('\0') != std::string::npos;
+    bytes += text;
+    bytes += '\0';
+  };
+  add(options.working_folder);
+  add(options.log_path);
+  for (const std::string& word : options.argv) add(word);
+  for (const NamedText& variable : options.environment) add(variable.name + "=" + variable.text);
+  if (holds_nul) {
+    return fail(ErrorCode::kInvalid,
+                what + ": an argument or a variable of the environment holds a NUL character");
+  }
+  if (bytes.size() > kPackedBytesMax) return fail_errno(what, E2BIG);
+  Descriptor memory(memfd_create("trawl-spawn", MFD_CLOEXEC));
+  if (memory.get() < 0 || !write_all(memory.get(), bytes)) return fail_errno(what, errno);
+  return memory;
+}
+
+std::optional<PackedSpawn> PackedSpawn::map(const Descriptor& memory) {
+  struct stat info {};
+  if (fstat(memory.get(), &info) != 0) return std::nullopt;
+  const auto size = static_cast<std::size_t>(info.st_size);
+  if (size < sizeof(Counts) || size > kPackedBytesMax) {
+    errno = EINVAL;
+    return std::nullopt;
+  }
+  void* const start = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, memory.get(), 0);
+  if (start == MAP_FAILED) return std::nullopt;
+  PackedSpawn packed(static_cast<char*>(start), size);
+  Counts counts;
+  std::memcpy(&counts, packed.bytes_, sizeof counts);
+  char* next = packed.bytes_ + sizeof counts;
+  char* const end = packed.bytes_ + size;
+  const auto take = [&]() -> char* {
+    char* const text = next;
+    char* const text_end =
+        static_cast<char*>(std::memchr(text, '\0', static_cast<std::size_t>(end - text)));
+    TRAWL_ASSERT(text_end != nullptr);
+    next = text_end + 1;
+    return text;
+  };
+  packed.working_folder_ = take();
+  packed.log_path_ = take();
+  packed.argv_.reserve(counts.argv + 1);
+  packed.environment_.reserve(counts.environment + 1);
+  for (std::uint32_t i = 0; i < counts.argv; ++i) packed.argv_.push_back(take());
+  packed.argv_.push_back(nullptr);
+  for (std::uint32_t i = 0; i < counts.environment; ++i) packed.environment_.push_back(take());
+  packed.environment_.push_back(nullptr);
+  return packed;
+}
+
+PackedSpawn::PackedSpawn(PackedSpawn&& other) noexcept
+    : bytes_(std::exchange(other.bytes_, nullptr)),
+      size_(other.size_),
+      argv_(std::move(other.argv_)),
+      environment_(std::move(other.environment_)),
+      working_folder_(other.working_folder_),
+      log_path_(other.log_path_) {}
+
+PackedSpawn::~PackedSpawn() {
+  if (bytes_ != nullptr) munmap(bytes_, size_);
+}
+
+LeaderSpec PackedSpawn::spec() const {
+  return {argv_.data(), environment_.data(), working_folder_, log_path_};
+}
+
+}  // namespace trawl::worker

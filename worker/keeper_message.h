@@ -1,0 +1,126 @@
+// worker/keeper_message.h: what the worker, its nursery and its keepers say to each other: packets
+// of fixed size over a SOCK_SEQPACKET pair, some with a descriptor. All are one program, forked, so
+// the packets are plain memory. Internal to worker/.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <sys/types.h>
+#include <type_traits>
+#include <vector>
+
+#include "base/error.h"
+#include "sweep/job.h"
+#include "worker/leader.h"
+
+namespace trawl::worker {
+
+/// An open descriptor, closed at the end of its owner.
+class Descriptor {
+ public:
+  explicit Descriptor(int number = -1) : number_(number) {}
+  Descriptor(Descriptor&& other) noexcept : number_(other.release()) {}
+  Descriptor& operator=(Descriptor&& other) noexcept;
+  ~Descriptor();
+  int get() const { return number_; }  // -1: none
+  int release();
+
+ private:
+  int number_;
+};
+
+struct SpawnOptions {
+  std::vector<std::string> argv;  // argv[0] is an absolute path
+  std::vector<NamedText> environment;
+  std::string working_folder;
+  std::string log_path;  // standard output and error are appended here
+};
+
+// --- worker to keeper
+
+struct KeeperRequest {
+  enum class Kind : std::uint32_t {
+    kStart,      // with a descriptor of `pack`; the keeper has no attempt
+    kTerminate,  // SIGTERM to every process; what is left goes on until it ends or kKill comes
+    kKill,
+  };
+  Kind kind{};
+};
+
+// --- keeper to worker
+
+struct KeeperReply {
+  enum class Kind : std::uint32_t { kStarted, kUnstarted, kEnded };
+  Kind kind{};
+  pid_t pid{};                    // kStarted: of the leader
+  std::int32_t error{};           // kUnstarted: an errno
+  StartStep step{};               // kUnstarted: where
+  std::int32_t wait_status{};     // kEnded: of the leader; no process is left
+  std::int64_t cpu_us{};          // kEnded: user and system time of all that were waited for
+  std::int64_t max_rss_bytes{};   // kEnded: of the largest process
+  std::uint32_t out_of_memory{};  // kEnded: 1 if the kernel killed one for want of memory
+};
+
+// --- worker to nursery, with a descriptor: the keeper's end of its socket
+
+struct KeeperWanted {
+  std::uint64_t id{};
+};
+
+// --- nursery to worker
+
+/// The keeper has ended, and so has all that it left.
+struct KeeperGone {
+  std::uint64_t id{};
+};
+
+/// Sends one packet, with `descriptor` unless that is -1. False: the peer is gone.
+bool send_bytes(int socket, const void* bytes, std::size_t size, int descriptor);
+
+struct Received {
+  enum class Kind { kPacket, kNothing, kEnd };
+  Kind kind = Kind::kNothing;
+  Descriptor descriptor;
+};
+
+/// Takes one packet of exactly `size` bytes if there is one; never waits.
+Received receive_bytes(int socket, void* bytes, std::size_t size);
+
+template <class Packet>
+bool send_packet(int socket, const Packet& packet, int descriptor = -1) {
+  static_assert(std::is_trivially_copyable_v<Packet>);
+  return send_bytes(socket, &packet, sizeof packet, descriptor);
+}
+
+template <class Packet>
+Received receive_packet(int socket, Packet& packet) {
+  static_assert(std::is_trivially_copyable_v<Packet>);
+  return receive_bytes(socket, &packet, sizeof packet);
+}
+
+/// Puts the options into memory that a keeper can map. kInvalid: a text holds a NUL; kSystem: they
+/// are too long, or the memory could not be had.
+Result<Descriptor> pack(const SpawnOptions& options);
+
+/// What was packed, mapped for as long as this lives.
+class PackedSpawn {
+ public:
+  /// None when the memory cannot be mapped or holds something else; errno says why.
+  static std::optional<PackedSpawn> map(const Descriptor& memory);
+  PackedSpawn(PackedSpawn&& other) noexcept;
+  PackedSpawn& operator=(PackedSpawn&&) = delete;
+  ~PackedSpawn();
+  LeaderSpec spec() const;
+
+ private:
+  PackedSpawn(char* bytes, std::size_t size) : bytes_(bytes), size_(size) {}
+  char* bytes_;
+  std::size_t size_;
+  std::vector<char*> argv_;
+  std::vector<char*> environment_;
+  const char* working_folder_ = nullptr;
+  const char* log_path_ = nullptr;
+};
+
+}  // namespace trawl::worker

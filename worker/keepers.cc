@@ -1,0 +1,255 @@
+#include "worker/keepers.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "base/assert.h"
+
+namespace trawl::worker {
+namespace {
+
+constexpr std::uint64_t kNurseryId = 0;  // in poll_; keepers count from 1
+constexpr Duration kIdleMax = std::chrono::seconds(5);
+
+core::Outcome outcome_of(int wait_status) {
+  if (WIFEXITED(wait_status)) return {core::Outcome::Kind::kExited, WEXITSTATUS(wait_status), ""};
+  return {core::Outcome::Kind::kSignalled, WTERMSIG(wait_status), ""};
+}
+
+Result<void> watch(int poll, int descriptor, std::uint64_t id) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = id;
+  if (epoll_ctl(poll, EPOLL_CTL_ADD, descriptor, &event) == 0) return {};
+  return fail_errno("cannot watch a socket", errno);
+}
+
+void unwatch(int poll, Descriptor& descriptor) {
+  if (descriptor.get() < 0) return;
+  epoll_ctl(poll, EPOLL_CTL_DEL, descriptor.get(), nullptr);
+  descriptor = Descriptor();
+}
+
+void wait_for_end(pid_t pid) {
+  while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Keepers>> Keepers::start(int kept) {
+  std::unique_ptr<Keepers> keepers(new Keepers);
+  keepers->kept_ = kept;
+  keepers->poll_ = Descriptor(epoll_create1(EPOLL_CLOEXEC));
+  if (keepers->poll_.get() < 0) return fail_errno("cannot watch sockets", errno);
+  auto started = keepers->start_nursery();
+  if (!started) return tl::unexpected(started.error());
+  return keepers;
+}
+
+Keepers::~Keepers() {
+  keepers_.clear();
+  if (nursery_.socket.get() < 0) return;
+  nursery_.socket = Descriptor();
+  wait_for_end(nursery_.pid);
+}
+
+Result<void> Keepers::start_nursery() {
+  auto started = worker::start_nursery(kept_);
+  if (!started) return tl::unexpected(started.error());
+  nursery_ = std::move(*started);
+  return watch(poll_.get(), nursery_.socket.get(), kNurseryId);
+}
+
+Result<Keepers::Id> Keepers::make_keeper() {
+  if (nursery_.socket.get() < 0) {
+    auto started = start_nursery();
+    if (!started) return tl::unexpected(started.error());
+  }
+  std::array<int, 2> pair{};
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.data()) != 0) {
+    return fail_errno("cannot make a keeper's socket", errno);
+  }
+  Descriptor ours(pair[0]);
+  const Descriptor theirs(pair[1]);
+  const Id id = next_id_++;
+  if (!send_packet(nursery_.socket.get(), KeeperWanted{id}, theirs.get())) {
+    return fail_errno("cannot ask for a keeper", errno);
+  }
+  auto watched = watch(poll_.get(), ours.get(), id);
+  if (!watched) return tl::unexpected(watched.error());
+  keepers_[id].socket = std::move(ours);
+  return id;
+}
+
+Result<Keepers::Id> Keepers::find_keeper() {
+  const auto idle = std::find_if(keepers_.begin(), keepers_.end(), [](const auto& entry) {
+    return !entry.second.attempt && !entry.second.is_gone;
+  });
+  return idle != keepers_.end() ? Result<Id>(idle->first) : make_keeper();
+}
+
+Result<void> Keepers::launch(core::AttemptId attempt, const SpawnOptions& options) {
+  TRAWL_ASSERT(!attempts_.contains(attempt));
+  const auto memory = pack(options);
+  if (!memory) return tl::unexpected(memory.error());
+  const std::string what = "cannot start " + options.argv[0] + " in " + options.working_folder;
+  while (true) {
+    const auto id = find_keeper();
+    if (!id) return fail(id.error().code, what + ": " + id.error().message);
+    Keeper& keeper = keepers_.at(*id);
+    if (!send_packet(keeper.socket.get(), KeeperRequest{KeeperRequest::Kind::kStart},
+                     memory->get())) {
+      keeper.is_gone = true;  // killed while it was idle; the nursery tells more
+      continue;
+    }
+    keeper.attempt = attempt;
+    keeper.what = what;
+    keeper.log_path = options.log_path;
+    keeper.idle_since.reset();
+    attempts_[attempt] = *id;
+    return {};
+  }
+}
+
+void Keepers::terminate(core::AttemptId attempt) {
+  ask(attempt, KeeperRequest::Kind::kTerminate);
+}
+
+void Keepers::kill(core::AttemptId attempt) {
+  ask(attempt, KeeperRequest::Kind::kKill);
+}
+
+// A keeper that is gone is heard of by read().
+void Keepers::ask(core::AttemptId attempt, KeeperRequest::Kind kind) {
+  const auto found = attempts_.find(attempt);
+  if (found == attempts_.end()) return;
+  const Keeper& keeper = keepers_.at(found->second);
+  if (!keeper.is_gone) send_packet(keeper.socket.get(), KeeperRequest{kind});
+}
+
+std::vector<Keepers::Event> Keepers::read() {
+  std::vector<Event> events;
+  constexpr int kEventsMax = 64;  // more are there at the next call
+  std::array<epoll_event, kEventsMax> ready{};
+  const int count = epoll_wait(poll_.get(), ready.data(), kEventsMax, 0);
+  for (int i = 0; i < count; ++i) {
+    const Id id = ready[static_cast<std::size_t>(i)].data.u64;
+    if (id == kNurseryId) {
+      read_nursery(events);
+    } else {
+      read_keeper(id, events);
+    }
+  }
+  return events;
+}
+
+void Keepers::read_keeper(Id id, std::vector<Event>& events) {
+  const auto found = keepers_.find(id);
+  if (found == keepers_.end()) return;
+  Keeper& keeper = found->second;
+  while (keeper.socket.get() >= 0) {
+    KeeperReply reply;
+    const Received received = receive_packet(keeper.socket.get(), reply);
+    if (received.kind == Received::Kind::kNothing) return;
+    if (received.kind == Received::Kind::kPacket) {
+      events.push_back(take(keeper, reply));
+      continue;
+    }
+    keeper.is_gone = true;
+    unwatch(poll_.get(), keeper.socket);
+  }
+  if (keeper.is_unattended) forget(id, events);
+}
+
+Keepers::Event Keepers::take(Keeper& keeper, const KeeperReply& reply) {
+  TRAWL_ASSERT(keeper.attempt);
+  const core::AttemptId attempt = *keeper.attempt;
+  if (reply.kind == KeeperReply::Kind::kStarted) return Started{attempt, reply.pid};
+  keeper.attempt.reset();
+  attempts_.erase(attempt);
+  if (reply.kind == KeeperReply::Kind::kUnstarted) {
+    const std::string log =
+        reply.step == StartStep::kOpenLog ? "cannot open its log " + keeper.log_path + ": " : "";
+    return Unstarted{attempt,
+                     fmt::format("{}: {}{}", keeper.what, log, std::strerror(reply.error))};
+  }
+  return Ended{attempt, outcome_of(reply.wait_status), false};
+}
+
+void Keepers::read_nursery(std::vector<Event>& events) {
+  while (true) {
+    KeeperGone gone;
+    const Received received = receive_packet(nursery_.socket.get(), gone);
+    if (received.kind == Received::Kind::kNothing) return;
+    if (received.kind == Received::Kind::kEnd) {
+      nursery_ended(events);
+      return;
+    }
+    read_keeper(gone.id, events);  // what it said before its end
+    forget(gone.id, events);
+  }
+}
+
+// The keepers go on; a new nursery makes further ones.
+void Keepers::nursery_ended(std::vector<Event>& events) {
+  spdlog::warn("the nursery of the trials' processes was killed; starting another");
+  unwatch(poll_.get(), nursery_.socket);
+  wait_for_end(nursery_.pid);
+  std::vector<Id> lost;
+  for (auto& [id, keeper] : keepers_) {
+    keeper.is_unattended = true;
+    if (keeper.is_gone) lost.push_back(id);
+  }
+  for (const Id id : lost) forget(id, events);
+  auto started = start_nursery();
+  if (!started) spdlog::error("{}", started.error().message);  // tried again when one is needed
+}
+
+void Keepers::forget(Id id, std::vector<Event>& events) {
+  const auto found = keepers_.find(id);
+  if (found == keepers_.end()) return;
+  Keeper& keeper = found->second;
+  if (keeper.attempt) {
+    attempts_.erase(*keeper.attempt);
+    events.push_back(Ended{*keeper.attempt,
+                           {core::Outcome::Kind::kLost, 0,
+                            "the process above it, which keeps its processes together, was killed"},
+                           keeper.is_unattended});
+  }
+  unwatch(poll_.get(), keeper.socket);
+  keepers_.erase(found);
+}
+
+std::optional<Instant> Keepers::retire(Instant now) {
+  std::optional<Instant> next;
+  for (auto entry = keepers_.begin(); entry != keepers_.end();) {
+    Keeper& keeper = entry->second;
+    if (keeper.attempt) {
+      ++entry;
+      continue;
+    }
+    if (!keeper.idle_since) keeper.idle_since = now;
+    const Instant until = *keeper.idle_since + kIdleMax;
+    if (until <= now) {
+      unwatch(poll_.get(), keeper.socket);
+      entry = keepers_.erase(entry);
+      continue;
+    }
+    if (!next || until < *next) next = until;
+    ++entry;
+  }
+  return next;
+}
+
+}  // namespace trawl::worker

@@ -1,0 +1,93 @@
+#include "worker/small_process.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <fstream>
+#include <iterator>
+#include <poll.h>
+#include <signal.h>
+#include <sstream>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/assert.h"
+
+namespace trawl::worker {
+namespace {
+
+/// Where the kernel finds this process's arguments: fields 48 and 49 of its stat file.
+std::pair<char*, char*> argument_memory() {
+  constexpr int kFieldsBetween = 45;  // of 3 (state) to 47
+  std::ifstream in("/proc/self/stat");
+  std::string text((std::istreambuf_iterator<char>(in)), {});
+  const std::size_t end_of_name = text.rfind(") ");
+  if (end_of_name == std::string::npos) return {};
+  std::istringstream fields(text.substr(end_of_name + 2));
+  std::string skipped;
+  for (int i = 0; i < kFieldsBetween; ++i) fields >> skipped;
+  std::uintptr_t begin = 0, end = 0;
+  fields >> begin >> end;
+  if (!fields || begin >= end) return {};
+  return {reinterpret_cast<char*>(begin), reinterpret_cast<char*>(end)};
+}
+
+}  // namespace
+
+ChildSignals::ChildSignals() {
+  sigset_t child;
+  sigemptyset(&child);
+  sigaddset(&child, SIGCHLD);
+  signals_ = Descriptor(signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
+  TRAWL_ASSERT(signals_.get() >= 0);
+}
+
+void ChildSignals::wait_or_readable(int socket) {
+  std::array<pollfd, 2> polled = {pollfd{signals_.get(), POLLIN, 0}, pollfd{socket, POLLIN, 0}};
+  poll(polled.data(), polled.size(), -1);
+  // Emptied before the caller looks for ended children: an end after that is a new signal.
+  signalfd_siginfo ignored{};
+  while (read(signals_.get(), &ignored, sizeof ignored) > 0) {
+  }
+}
+
+void become_quiet(const std::vector<int>& kept) {
+  sigset_t all;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, nullptr);
+  for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
+
+  std::vector<int> sorted = kept;
+  std::sort(sorted.begin(), sorted.end());
+  unsigned first = STDERR_FILENO + 1;
+  for (const int descriptor : sorted) {
+    const auto next = static_cast<unsigned>(descriptor);
+    if (next > first) close_range(first, next - 1, 0);
+    first = std::max(first, next + 1);
+  }
+  close_range(first, ~0U, 0);
+
+  for (int standard = STDIN_FILENO; standard <= STDERR_FILENO; ++standard) {
+    const bool is_closed = fcntl(standard, F_GETFD) < 0;
+    if (standard != STDIN_FILENO && !is_closed) continue;
+    const int null = open("/dev/null", standard == STDIN_FILENO ? O_RDONLY : O_WRONLY);
+    TRAWL_ASSERT(null >= 0);
+    if (null == standard) continue;
+    dup2(null, standard);
+    close(null);
+  }
+}
+
+void name_process(const std::string& name) {
+  prctl(PR_SET_NAME, name.c_str());
+  const auto [begin, end] = argument_memory();
+  if (begin == nullptr) return;
+  const auto size = static_cast<std::size_t>(end - begin);
+  std::memset(begin, 0, size);
+  std::memcpy(begin, name.data(), std::min(name.size(), size - 1));
+}
+
+}  // namespace trawl::worker
