@@ -7,7 +7,7 @@
 
 namespace trawl::coordinator {
 
-inline constexpr std::array<const char*, 1> kMigrations = {R"sql(
+inline constexpr std::array<const char*, 2> kMigrations = {R"sql(
   CREATE TABLE jobs(
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
@@ -111,6 +111,11 @@ inline constexpr std::array<const char*, 1> kMigrations = {R"sql(
   CREATE TABLE spools(                  -- up to where a worker's reports have been taken
     spool INTEGER PRIMARY KEY, taken INTEGER NOT NULL
   ) STRICT;
+)sql",
+                                                              R"sql(
+  ALTER TABLE runs ADD COLUMN lifecycle_stage TEXT NOT NULL DEFAULT 'active';  -- or 'deleted'
+  ALTER TABLE experiments ADD COLUMN lifecycle_stage TEXT NOT NULL DEFAULT 'active';
+  ALTER TABLE experiments ADD COLUMN updated_us INTEGER;  -- NULL: as it was created
 )sql"};
 
 }  // namespace trawl::coordinator

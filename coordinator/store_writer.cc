@@ -255,6 +255,34 @@ void StoreWriter::put_record(core::TrialId trial, const Record& record) {
     run(statement("INSERT OR REPLACE INTO documents(job, number, kind, id, json) "
                   "VALUES (?, ?, ?, ?, ?)"),
         trial.job.number, trial.number, document->kind, document->id, document->json);
+  } else {
+    put_change(record);
+  }
+}
+
+// What only MLflow clients do: renaming, deleting, restoring. Deleted is a mark.
+void StoreWriter::put_change(const Record& record) {
+  static_assert(std::variant_size_v<Record> == 14, "write the new kind of record");
+  constexpr std::int64_t kUsPerMs = 1000;
+  const auto mark_experiment = [&](const std::string& id, const char* stage, std::int64_t time_ms) {
+    run(statement("UPDATE experiments SET lifecycle_stage = ?2, updated_us = ?3 WHERE "
+                  "experiment_id = ?1"),
+        id, stage, time_ms * kUsPerMs);
+    run(statement("UPDATE runs SET lifecycle_stage = ?2 WHERE experiment_id = ?1"), id, stage);
+  };
+  if (const auto* gone = std::get_if<DocumentDeleted>(&record)) {
+    run(statement("DELETE FROM documents WHERE kind = ? AND id = ?"), gone->kind, gone->id);
+  } else if (const auto* deleted = std::get_if<RunDeleted>(&record)) {
+    run(statement("UPDATE runs SET lifecycle_stage = 'deleted' WHERE run_id = ?"), deleted->run_id);
+  } else if (const auto* restored = std::get_if<RunRestored>(&record)) {
+    run(statement("UPDATE runs SET lifecycle_stage = 'active' WHERE run_id = ?"), restored->run_id);
+  } else if (const auto* renamed = std::get_if<ExperimentRenamed>(&record)) {
+    run(statement("UPDATE experiments SET name = ?2, updated_us = ?3 WHERE experiment_id = ?1"),
+        renamed->experiment_id, renamed->name, renamed->time_ms * kUsPerMs);
+  } else if (const auto* closed = std::get_if<ExperimentDeleted>(&record)) {
+    mark_experiment(closed->experiment_id, "deleted", closed->time_ms);
+  } else if (const auto* opened = std::get_if<ExperimentRestored>(&record)) {
+    mark_experiment(opened->experiment_id, "active", opened->time_ms);
   }
 }
 

@@ -40,6 +40,7 @@ class StoreWriter {
   void put(const core::Fact& fact, const core::JobEnded& body);
   void put(const core::Fact& fact, const core::ReportsTaken& body);
   void put_record(core::TrialId trial, const Record& record);
+  void put_change(const Record& record);
   /// The trial's value no longer counts: chooses anew if it was the best.
   void choose_best(core::TrialId gone);
 

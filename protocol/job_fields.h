@@ -236,5 +236,29 @@ template <class Archive>
 void serialize(Archive& a, DocumentStored& v) {
   a(v.kind, v.id, v.json);
 }
+template <class Archive>
+void serialize(Archive& a, DocumentDeleted& v) {
+  a(v.kind, v.id);
+}
+template <class Archive>
+void serialize(Archive& a, RunDeleted& v) {
+  a(v.run_id);
+}
+template <class Archive>
+void serialize(Archive& a, RunRestored& v) {
+  a(v.run_id);
+}
+template <class Archive>
+void serialize(Archive& a, ExperimentRenamed& v) {
+  a(v.experiment_id, v.name, v.time_ms);
+}
+template <class Archive>
+void serialize(Archive& a, ExperimentDeleted& v) {
+  a(v.experiment_id, v.time_ms);
+}
+template <class Archive>
+void serialize(Archive& a, ExperimentRestored& v) {
+  a(v.experiment_id, v.time_ms);
+}
 
 }  // namespace trawl

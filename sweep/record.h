@@ -82,8 +82,48 @@ struct DocumentStored {
   friend bool operator==(const DocumentStored&, const DocumentStored&) = default;
 };
 
+struct DocumentDeleted {
+  std::string kind;
+  std::string id;
+  friend bool operator==(const DocumentDeleted&, const DocumentDeleted&) = default;
+};
+
+/// Marked, not removed: a deleted run can be read and restored, and refuses every other change.
+struct RunDeleted {
+  std::string run_id;
+  friend bool operator==(const RunDeleted&, const RunDeleted&) = default;
+};
+
+struct RunRestored {
+  std::string run_id;
+  friend bool operator==(const RunRestored&, const RunRestored&) = default;
+};
+
+struct ExperimentRenamed {
+  std::string experiment_id;
+  std::string name;
+  std::int64_t time_ms{};
+  friend bool operator==(const ExperimentRenamed&, const ExperimentRenamed&) = default;
+};
+
+/// Marked, not removed, and its runs with it.
+struct ExperimentDeleted {
+  std::string experiment_id;
+  std::int64_t time_ms{};
+  friend bool operator==(const ExperimentDeleted&, const ExperimentDeleted&) = default;
+};
+
+/// With all of its runs, also those that were deleted before it.
+struct ExperimentRestored {
+  std::string experiment_id;
+  std::int64_t time_ms{};
+  friend bool operator==(const ExperimentRestored&, const ExperimentRestored&) = default;
+};
+
 using Record = std::variant<RunCreated, RunUpdated, MetricLogged, ParamLogged, TagSet,
-                            ExperimentCreated, TagDeleted, DocumentStored>;
+                            ExperimentCreated, TagDeleted, DocumentStored, DocumentDeleted,
+                            RunDeleted, RunRestored, ExperimentRenamed, ExperimentDeleted,
+                            ExperimentRestored>;
 
 /// Metrics are equal where bit patterns of their values are (so NaN equals itself).
 inline bool operator==(const MetricLogged& a, const MetricLogged& b) {

@@ -136,13 +136,24 @@ Result<ArtifactStore> ArtifactStore::open(std::string root) {
   return ArtifactStore(std::move(root));
 }
 
+ArtifactStore ArtifactStore::share(std::string root) {
+  while (root.size() > 1 && root.ends_with('/')) root.pop_back();
+  return ArtifactStore(std::move(root));
+}
+
 tl::expected<Upload, Refusal> ArtifactStore::begin_upload(std::string_view path) const {
   static std::atomic<std::uint64_t> count{0};
-  std::string temporary = root_ + "/" + std::string(kUploads) + "/" + std::to_string(++count);
-  const int descriptor =
-      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kFileMode);
-  if (descriptor < 0) {
-    return tl::unexpected<Refusal>(refusal_of("The artifact was not stored", errno));
+  const std::string folder = root_ + "/" + std::string(kUploads);
+  // Other processes may upload to the same folder.
+  std::string temporary = folder + "/" + std::to_string(getpid()) + "-" + std::to_string(++count);
+  int error_number = make_folders(folder);
+  int descriptor = -1;
+  if (error_number == 0) {
+    descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kFileMode);
+    if (descriptor < 0) error_number = errno;
+  }
+  if (error_number != 0) {
+    return tl::unexpected<Refusal>(refusal_of("The artifact was not stored", error_number));
   }
   return Upload(descriptor, std::move(temporary), root_ + "/" + std::string(path));
 }

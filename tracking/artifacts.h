@@ -53,6 +53,10 @@ class ArtifactStore {
   /// Makes the folder and clears `.uploads`.
   static Result<ArtifactStore> open(std::string root);
 
+  /// A folder that another process may be using: nothing is made before an upload needs it, and
+  /// nothing is cleared.
+  static ArtifactStore share(std::string root);
+
   tl::expected<Upload, Refusal> begin_upload(std::string_view path) const;
 
   /// The absolute path of an existing regular file; 404 if there is none.

@@ -2,11 +2,13 @@
 // (EPOLLONESHOT), so that it is either here or with one thread of the pool, never both.
 #include "tracking/listener.h"
 
+#include <arpa/inet.h>
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <optional>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -22,24 +24,46 @@ constexpr int kBacklog = 1024;
 // its next request within a few milliseconds, and watching costs two system calls and a wake-up.
 constexpr std::chrono::milliseconds kLinger{10};
 
+struct Address {
+  sockaddr_storage bytes{};
+  socklen_t size{};
+};
+
+// Nothing for text that is no address in digits.
+std::optional<Address> parse_address(const std::string& text, int port) {
+  Address address;
+  auto* const v4 = reinterpret_cast<sockaddr_in*>(&address.bytes);
+  if (inet_pton(AF_INET, text.c_str(), &v4->sin_addr) == 1) {
+    v4->sin_family = AF_INET;
+    v4->sin_port = htons(static_cast<std::uint16_t>(port));
+    address.size = sizeof(sockaddr_in);
+    return address;
+  }
+  auto* const v6 = reinterpret_cast<sockaddr_in6*>(&address.bytes);
+  if (inet_pton(AF_INET6, text.c_str(), &v6->sin6_addr) == 1) {
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons(static_cast<std::uint16_t>(port));
+    address.size = sizeof(sockaddr_in6);
+    return address;
+  }
+  return std::nullopt;
+}
+
 int bound_port(int socket) {
-  sockaddr_in address{};
+  sockaddr_storage address{};
   socklen_t size = sizeof(address);
-  return getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0
-             ? ntohs(address.sin_port)
-             : -1;
+  if (getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) return -1;
+  return ntohs(address.ss_family == AF_INET6
+                   ? reinterpret_cast<const sockaddr_in6*>(&address)->sin6_port
+                   : reinterpret_cast<const sockaddr_in*>(&address)->sin_port);
 }
 
 // 0 or an errno.
-int bind_and_listen(int socket, int port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+int bind_and_listen(int socket, const Address& address) {
   const int on = 1;
   const bool bound =
       setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
-      bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 &&
+      bind(socket, reinterpret_cast<const sockaddr*>(&address.bytes), address.size) == 0 &&
       listen(socket, kBacklog) == 0;
   return bound ? 0 : errno;
 }
@@ -51,16 +75,23 @@ Descriptor::~Descriptor() {
 }
 
 Result<std::unique_ptr<Listener>> Listener::open(const ServerSettings& settings, Serve serve) {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  const auto address = parse_address(settings.address, settings.port);
+  if (!address) {
+    return fail(ErrorCode::kInvalid, "Cannot listen for tracking at '" + settings.address +
+                                         "': that is no IPv4 or IPv6 address in digits.");
+  }
+  const int socket =
+      ::socket(address->bytes.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (socket < 0) return fail_errno("Cannot make the tracking socket", errno);
-  const int error_number = bind_and_listen(socket, settings.port);
+  const int error_number = bind_and_listen(socket, *address);
   if (error_number != 0) {
     close(socket);
     if (error_number == EADDRINUSE) {
-      return fail(ErrorCode::kConflict, "Port " + std::to_string(settings.port) +
-                                            " of 127.0.0.1 is taken; choose another for tracking.");
+      return fail(ErrorCode::kConflict, "Port " + std::to_string(settings.port) + " of " +
+                                            settings.address +
+                                            " is taken; choose another for tracking.");
     }
-    return fail_errno("Cannot listen for tracking on 127.0.0.1", error_number);
+    return fail_errno("Cannot listen for tracking at " + settings.address, error_number);
   }
   std::unique_ptr<Listener> listener(
       new Listener(settings, socket, bound_port(socket), std::move(serve)));

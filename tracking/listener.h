@@ -1,4 +1,4 @@
-// tracking/listener.h: accepts connections on 127.0.0.1, watches the idle ones with one thread, and
+// tracking/listener.h: accepts connections, watches the idle ones with one thread, and
 // hands those with something to read to a pool. Knows nothing of HTTP.
 #pragma once
 
@@ -36,7 +36,7 @@ class Listener {
   /// threads, for one connection by one at a time.
   using Serve = std::function<bool(Connection& connection)>;
 
-  /// kConflict: the port is taken; kSystem: the machine refused.
+  /// kConflict: the port is taken; kInvalid: the address is none; kSystem: the machine refused.
   static Result<std::unique_ptr<Listener>> open(const ServerSettings& settings, Serve serve);
 
   /// Accepts no more, lets requests that have arrived whole finish, closes everything.

@@ -132,7 +132,7 @@ std::string route_key(std::string_view verb, std::string_view path) {
 }
 
 struct RouteTable {
-  std::unordered_map<std::string, Method> plain;
+  std::unordered_map<std::string, Route> plain;
   std::vector<Route> with_fields;
 };
 
@@ -143,7 +143,7 @@ RouteTable make_table() {
       if (route.path.find('{') != route.path.npos) {
         table.with_fields.push_back(route);
       } else {
-        table.plain.emplace(route_key(route.verb, route.path), route.method);
+        table.plain.emplace(route_key(route.verb, route.path), route);
       }
     }
   }
@@ -168,11 +168,13 @@ bool match(std::string_view pattern, std::string_view path, Json& fields) {
 PreparedCall find_method(const Request& request, std::string_view path) {
   static const RouteTable table = make_table();
   const auto plain = table.plain.find(route_key(request.method, path));
-  if (plain != table.plain.end()) return {plain->second, Json::object()};
+  if (plain != table.plain.end()) {
+    return {plain->second.method, plain->second.effect, Json::object()};
+  }
   for (const Route& route : table.with_fields) {
     Json fields = Json::object();
     if (route.verb == request.method && match(route.path, path, fields)) {
-      return {route.method, std::move(fields)};
+      return {route.method, route.effect, std::move(fields)};
     }
   }
   return {};
@@ -217,6 +219,10 @@ Response to_response(const Json& document) {
   Response response;
   response.body = document.dump(-1, ' ', false, Json::error_handler_t::replace);
   return response;
+}
+
+Response to_response(const Answer& answer) {
+  return answer ? to_response(*answer) : to_response(answer.error());
 }
 
 }  // namespace trawl::tracking

@@ -35,14 +35,20 @@ std::uint64_t hashed(const MetricRow& row) {
   return mixed(bits + mixed(step + mixed(timestamp)));
 }
 
-bool later(const MetricRow& a, const MetricRow& b) {
+}  // namespace
+
+bool is_later(const MetricRow& a, const MetricRow& b) {
   if (a.step != b.step) return a.step > b.step;
   if (a.timestamp_ms != b.timestamp_ms) return a.timestamp_ms > b.timestamp_ms;
   if (std::isnan(a.value)) return false;
   return std::isnan(b.value) || a.value > b.value;
 }
 
-}  // namespace
+bool precedes_in_history(const MetricRow& a, const MetricRow& b) {
+  if (a.timestamp_ms != b.timestamp_ms) return a.timestamp_ms < b.timestamp_ms;
+  if (a.step != b.step) return a.step < b.step;
+  return a.value < b.value || (!std::isnan(a.value) && std::isnan(b.value));
+}
 
 bool MetricSeries::insert(const MetricRow& row) {
   if (slots_.size() < 2 * (rows_.size() + 1)) grow();
@@ -54,7 +60,7 @@ bool MetricSeries::insert(const MetricRow& row) {
   TRAWL_ASSERT(rows_.size() < UINT32_MAX);
   rows_.push_back(row);
   slots_[slot] = static_cast<std::uint32_t>(rows_.size());
-  if (rows_.size() == 1 || later(row, rows_[latest_])) latest_ = rows_.size() - 1;
+  if (rows_.size() == 1 || is_later(row, rows_[latest_])) latest_ = rows_.size() - 1;
   return true;
 }
 

@@ -7,7 +7,6 @@
 namespace trawl::tracking {
 namespace {
 
-constexpr std::int64_t kCountMax = 1'000'000;  // of one page; a client asks for 25,000 at most
 constexpr std::string_view kAlphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -53,13 +52,14 @@ std::optional<std::size_t> token_offset(const std::string& token) {
 
 }  // namespace
 
-Page read_page(FieldReader& reader) {
+Page read_page(FieldReader& reader, const PageLimits& limits) {
   Page page;
-  const std::int64_t count = reader.optional_integer("max_results").value_or(kCountMax);
-  if (count < 1 || count > kCountMax) {
+  const auto count = reader.optional_integer("max_results").value_or(limits.count_default);
+  if (count < 1 || count > limits.count_max) {
     reader.refuse(invalid_parameter("Invalid value " + std::to_string(count) +
                                     " for parameter 'max_results' supplied. It must be between 1 "
-                                    "and 1000000."));
+                                    "and " +
+                                    std::to_string(limits.count_max) + "."));
     return page;
   }
   page.count_max = static_cast<std::size_t>(count);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "tracking/validation.h"
@@ -14,8 +15,14 @@ struct Page {
   std::size_t count_max{};
 };
 
-/// Reads `max_results` (absent: one million) and `page_token`; a token that is none is refused.
-Page read_page(FieldReader& reader);
+/// Of `max_results`: what an absent one means, and the most that is granted.
+struct PageLimits {
+  std::int64_t count_default = 1'000'000;
+  std::int64_t count_max = 1'000'000;
+};
+
+/// Reads `max_results` and `page_token`; a count out of range or a token that is none is refused.
+Page read_page(FieldReader& reader, const PageLimits& limits);
 
 std::string page_token(std::size_t offset);
 

@@ -28,6 +28,14 @@ Refusal endpoint_missing(std::string_view path) {
           "Trawl's tracking endpoint does not serve " + std::string(path)};
 }
 
+Refusal already_exists(std::string message) {
+  return {400, "RESOURCE_ALREADY_EXISTS", std::move(message)};
+}
+
+Refusal permission_denied(std::string message) {
+  return {403, "PERMISSION_DENIED", std::move(message)};
+}
+
 Refusal unauthenticated() {
   return {401, "UNAUTHENTICATED",
           "The request carries no valid token. Use the MLFLOW_TRACKING_TOKEN that the trial was "

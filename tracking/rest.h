@@ -38,7 +38,9 @@ struct Refusal {
 Refusal invalid_parameter(std::string message);        // 400 INVALID_PARAMETER_VALUE
 Refusal resource_missing(std::string message);         // 404 RESOURCE_DOES_NOT_EXIST
 Refusal endpoint_missing(std::string_view path);       // 404 ENDPOINT_NOT_FOUND
+Refusal already_exists(std::string message);           // 400 RESOURCE_ALREADY_EXISTS
 Refusal unauthenticated();                             // 401 UNAUTHENTICATED
+Refusal permission_denied(std::string message);        // 403 PERMISSION_DENIED
 Refusal not_implemented(std::string message);          // 501 NOT_IMPLEMENTED
 Refusal temporarily_unavailable(std::string message);  // 503 TEMPORARILY_UNAVAILABLE
 

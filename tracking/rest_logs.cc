@@ -66,9 +66,8 @@ void record_metric(Call& call, const std::string& run_id, Metric metric) {
 }
 
 bool is_sampled(const Call& call, const std::string& run_id, const std::string& key) {
-  const auto& params = call.settings.params;
-  return run_id == call.settings.run_id &&
-         std::ranges::any_of(params, [&](const NamedText& param) { return param.name == key; });
+  const auto& fixed = call.policy.fixed_params;
+  return run_id == call.policy.run_id && std::ranges::find(fixed, key) != fixed.end();
 }
 
 // The value that stands against `param`, or null where the param may be logged. A sampled param
@@ -77,9 +76,9 @@ const std::string* conflict(const Call& call, const Run& run, const Param& param
   const auto found = run.params.find(param.key);
   if (found == run.params.end() || found->second == param.value) return nullptr;
   if (!is_sampled(call, run.run_id, param.key)) return &found->second;
-  call.settings.warn("The script logged param '" + param.key + "' as '" + param.value +
-                     "', but the trial was given '" + found->second +
-                     "'. The sampled value is kept.");
+  call.policy.warn("The script logged param '" + param.key + "' as '" + param.value +
+                   "', but the trial was given '" + found->second +
+                   "'. The sampled value is kept.");
   return nullptr;
 }
 
@@ -88,7 +87,9 @@ Answer log_metric(Call& call, const Json& fields) {
   const std::string run_id = reader.run_id();
   Metric metric = read_metric(reader);
   if (reader.refusal()) return refuse(*reader.refusal());
-  if (const auto run = known_run(call, run_id); !run) return refuse(run.error());
+  if (const auto run = active_run(call, run_id, RunDetail::kInfo); !run) {
+    return refuse(run.error());
+  }
   record_metric(call, run_id, std::move(metric));
   return Json::object();
 }
@@ -98,7 +99,7 @@ Answer log_parameter(Call& call, const Json& fields) {
   const std::string run_id = reader.run_id();
   Param param = read_param(reader);
   if (reader.refusal()) return refuse(*reader.refusal());
-  const auto run = known_run(call, run_id);
+  const auto run = active_run(call, run_id, RunDetail::kAll);
   if (!run) return refuse(run.error());
   if (const std::string* standing = conflict(call, **run, param)) {
     return refuse(invalid_parameter("Changing param values is not allowed. Param with key='" +
@@ -193,7 +194,8 @@ Answer log_batch(Call& call, const Json& fields) {
   Batch batch = read_batch(reader);
   if (auto why = check_duplicates(batch.params)) reader.refuse(*std::move(why));
   if (reader.refusal()) return refuse(*reader.refusal());
-  const auto run = known_run(call, run_id);
+  const auto detail = batch.params.empty() ? RunDetail::kInfo : RunDetail::kAll;
+  const auto run = active_run(call, run_id, detail);
   if (!run) return refuse(run.error());
   if (auto why = check_conflicts(call, **run, batch.params)) return refuse(*std::move(why));
   call.records.reserve(batch.metrics.size() + batch.params.size() + batch.tags.size());
@@ -207,42 +209,31 @@ Answer log_batch(Call& call, const Json& fields) {
   return Json::object();
 }
 
-bool earlier(const MetricRow& a, const MetricRow& b) {
-  if (a.timestamp_ms != b.timestamp_ms) return a.timestamp_ms < b.timestamp_ms;
-  if (a.step != b.step) return a.step < b.step;
-  return a.value < b.value || (a.value == a.value && b.value != b.value);  // NaN after numbers
-}
-
 // An unknown run or key has an empty history, as on the server.
 Answer get_history(Call& call, const Json& fields) {
   FieldReader reader(fields);
   const std::string run_id = reader.run_id();
   const std::string key = reader.text("metric_key");
-  const auto page = read_page(reader);
+  const auto page = read_page(reader, {});
   if (reader.refusal()) return refuse(*reader.refusal());
-  const Run* run = call.state.find_run(run_id);
-  if (run == nullptr) return Json::object();
-  const auto series = run->metrics.find(key);
-  if (series == run->metrics.end()) return Json::object();
-  std::vector<MetricRow> rows = series->second.rows();
-  std::ranges::sort(rows, earlier);
+  const auto rows = call.state.metric_rows(run_id, key, page.offset, page.count_max + 1);
   Json answer = Json::object();
-  const std::size_t end = std::min(rows.size(), page.offset + page.count_max);
-  for (std::size_t i = page.offset; i < end; ++i) {
+  const std::size_t count = std::min(rows.size(), page.count_max);
+  for (std::size_t i = 0; i < count; ++i) {
     answer["metrics"].push_back({{"key", key},
                                  {"value", number_json(rows[i].value)},
                                  {"timestamp", rows[i].timestamp_ms},
                                  {"step", rows[i].step}});
   }
-  if (end < rows.size()) answer["next_page_token"] = page_token(end);
+  if (count < rows.size()) answer["next_page_token"] = page_token(page.offset + count);
   return answer;
 }
 
 constexpr Route kRoutes[] = {
-    {"POST", "runs/log-metric", log_metric},
-    {"POST", "runs/log-parameter", log_parameter},
-    {"POST", "runs/log-batch", log_batch},
-    {"GET", "metrics/get-history", get_history},
+    {"POST", "runs/log-metric", Effect::kWrites, log_metric},
+    {"POST", "runs/log-parameter", Effect::kWrites, log_parameter},
+    {"POST", "runs/log-batch", Effect::kWrites, log_batch},
+    {"GET", "metrics/get-history", Effect::kReads, get_history},
 };
 
 }  // namespace

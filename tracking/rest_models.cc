@@ -21,8 +21,8 @@ constexpr std::array<std::string_view, 4> kModelStatuses = {
     "LOGGED_MODEL_UPLOAD_FAILED"};
 
 tl::expected<Json, Refusal> known_model(const Call& call, const std::string& model_id) {
-  const std::string* text = call.state.find_document(kModelKind, model_id);
-  if (text == nullptr) {
+  const auto text = call.state.find_document(kModelKind, model_id);
+  if (!text) {
     return refuse(resource_missing("Logged model with ID '" + cut(model_id, 64) + "' not found."));
   }
   return Json::parse(*text, nullptr, false);
@@ -36,8 +36,8 @@ void store_model(Call& call, Json& model) {
 
 Answer model_answer(const Call& call, Json model) {
   const std::string id = model["info"]["model_id"].get<std::string>();
-  for (const std::string_view metric : call.state.find_documents("model_metric", id + "/")) {
-    model["data"]["metrics"].push_back(Json::parse(metric, nullptr, false));
+  for (const Document& metric : call.state.find_documents("model_metric", id + "/")) {
+    model["data"]["metrics"].push_back(Json::parse(metric.json, nullptr, false));
   }
   return Json{{"model", std::move(model)}};
 }
@@ -76,6 +76,7 @@ void check_param_count(FieldReader& reader, const Json& params) {
 
 Answer create_model(Call& call, const Json& fields) {
   FieldReader reader(fields);
+  std::string asked = reader.optional_text("experiment_id").value_or("0");
   const std::string name = reader.optional_text("name").value_or("");
   const std::string type = reader.optional_text("model_type").value_or("");
   const std::string source_run = reader.optional_text("source_run_id").value_or("");
@@ -83,8 +84,11 @@ Answer create_model(Call& call, const Json& fields) {
   const Json params = read_pairs(reader, "params");
   check_param_count(reader, params);
   if (reader.refusal()) return refuse(*reader.refusal());
-  const std::string& experiment = call.settings.experiment_id;
-  const std::string id = "m-" + call.settings.new_id();
+  if (call.policy.is_confined()) asked = call.policy.experiment_id;
+  const auto active = active_experiment(call, asked);
+  if (!active) return refuse(active.error());
+  const std::string& experiment = active->experiment_id;
+  const std::string id = "m-" + call.policy.new_id();
   Json model = {
       {"info",
        {{"model_id", id},
@@ -187,7 +191,7 @@ std::optional<std::string> name_filter(std::string_view filter) {
 Answer search_models(Call& call, const Json& fields) {
   FieldReader reader(fields);
   const std::string filter = reader.optional_text("filter").value_or("");
-  const auto page = read_page(reader);
+  const auto page = read_page(reader, {});
   const Json& experiments = reader.array("experiment_ids");
   if (reader.refusal()) return refuse(*reader.refusal());
   const auto name = name_filter(filter);
@@ -195,11 +199,11 @@ Answer search_models(Call& call, const Json& fields) {
     return refuse(not_implemented("Models are searched by name only: filter \"name = 'X'\"."));
   }
   Json found = Json::array();
-  if (std::ranges::find(experiments, Json(call.settings.experiment_id)) != experiments.end()) {
-    for (const std::string_view text : call.state.find_documents(kModelKind, "")) {
-      Json model = Json::parse(text, nullptr, false);
-      if (!name || model["info"]["name"] == *name) found.push_back(std::move(model));
-    }
+  for (const Document& document : call.state.find_documents(kModelKind, "")) {
+    Json model = Json::parse(document.json, nullptr, false);
+    const Json& experiment = model["info"]["experiment_id"];
+    const bool asked = std::ranges::find(experiments, experiment) != experiments.end();
+    if (asked && (!name || model["info"]["name"] == *name)) found.push_back(std::move(model));
   }
   Json answer = Json::object();
   const std::size_t end = std::min(found.size(), page.offset + page.count_max);
@@ -231,7 +235,9 @@ Answer log_outputs(Call& call, const Json& fields) {
     if (model.refusal()) reader.refuse(*model.refusal());
   }
   if (reader.refusal()) return refuse(*reader.refusal());
-  if (const auto run = known_run(call, run_id); !run) return refuse(run.error());
+  if (const auto run = active_run(call, run_id, RunDetail::kInfo); !run) {
+    return refuse(run.error());
+  }
   record_models(call, "model_output", run_id, models);
   return Json::object();
 }
@@ -268,7 +274,9 @@ Answer log_inputs(Call& call, const Json& fields) {
     if (model.refusal()) reader.refuse(*model.refusal());
   }
   if (reader.refusal()) return refuse(*reader.refusal());
-  if (const auto run = known_run(call, run_id); !run) return refuse(run.error());
+  if (const auto run = active_run(call, run_id, RunDetail::kInfo); !run) {
+    return refuse(run.error());
+  }
   for (const Json& document : datasets) {
     const Json& dataset = document["dataset"];
     const std::string id = run_id + "/" + dataset["name"].get<std::string>() + "/" +
@@ -290,7 +298,7 @@ Answer log_model(Call& call, const Json& fields) {
     return refuse(invalid_parameter("Malformed model info. \n " + cut(text, 200) +
                                     " \n is not a JSON object."));
   }
-  const auto run = known_run(call, run_id);
+  const auto run = active_run(call, run_id, RunDetail::kAll);
   if (!run) return refuse(run.error());
   const auto tag = (*run)->tags.find(kHistoryTag);
   Json history = Json::array();
@@ -302,16 +310,16 @@ Answer log_model(Call& call, const Json& fields) {
 }
 
 constexpr Route kRoutes[] = {
-    {"POST", "logged-models", create_model},
-    {"POST", "logged-models/search", search_models},
-    {"GET", "logged-models/{model_id}", get_model},
-    {"PATCH", "logged-models/{model_id}", finalize_model},
-    {"PATCH", "logged-models/{model_id}/tags", set_model_tags},
-    {"DELETE", "logged-models/{model_id}/tags/{tag_key}", delete_model_tag},
-    {"POST", "logged-models/{model_id}/params", log_model_params},
-    {"POST", "runs/outputs", log_outputs},
-    {"POST", "runs/log-inputs", log_inputs},
-    {"POST", "runs/log-model", log_model},
+    {"POST", "logged-models", Effect::kWrites, create_model},
+    {"POST", "logged-models/search", Effect::kReads, search_models},
+    {"GET", "logged-models/{model_id}", Effect::kReads, get_model},
+    {"PATCH", "logged-models/{model_id}", Effect::kWrites, finalize_model},
+    {"PATCH", "logged-models/{model_id}/tags", Effect::kWrites, set_model_tags},
+    {"DELETE", "logged-models/{model_id}/tags/{tag_key}", Effect::kWrites, delete_model_tag},
+    {"POST", "logged-models/{model_id}/params", Effect::kWrites, log_model_params},
+    {"POST", "runs/outputs", Effect::kWrites, log_outputs},
+    {"POST", "runs/log-inputs", Effect::kWrites, log_inputs},
+    {"POST", "runs/log-model", Effect::kWrites, log_model},
 };
 
 }  // namespace

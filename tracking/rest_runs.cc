@@ -32,7 +32,7 @@ Json info_json(const Run& run) {
       {"status", run.status},
       {"start_time", run.start_time_ms},
       {"artifact_uri", "mlflow-artifacts:/" + run.experiment_id + "/" + run.run_id + "/artifacts"},
-      {"lifecycle_stage", "active"}};
+      {"lifecycle_stage", run.is_deleted ? "deleted" : "active"}};
   if (run.end_time_ms) info["end_time"] = *run.end_time_ms;
   return info;
 }
@@ -45,8 +45,8 @@ Json pairs_json(const std::map<std::string, std::string, std::less<>>& pairs) {
 
 Json documents_json(const Call& call, std::string_view kind, const std::string& run_id) {
   Json list = Json::array();
-  for (const std::string_view text : call.state.find_documents(kind, run_id + "/")) {
-    list.push_back(Json::parse(text, nullptr, false));
+  for (const Document& document : call.state.find_documents(kind, run_id + "/")) {
+    list.push_back(Json::parse(document.json, nullptr, false));
   }
   return list;
 }
@@ -57,8 +57,7 @@ void set_unless_empty(Json& object, const char* name, Json value) {
 
 Json run_json(const Call& call, const Run& run) {
   Json metrics = Json::array();
-  for (const auto& [key, series] : run.metrics) {
-    const MetricRow& latest = series.latest();
+  for (const auto& [key, latest] : run.latest) {
     metrics.push_back({{"key", key},
                        {"value", number_json(latest.value)},
                        {"timestamp", latest.timestamp_ms},
@@ -83,7 +82,7 @@ Answer get_run(Call& call, const Json& fields) {
   FieldReader reader(fields);
   const std::string run_id = reader.run_id();
   if (reader.refusal()) return refuse(*reader.refusal());
-  const auto run = known_run(call, run_id);
+  const auto run = known_run(call, run_id, RunDetail::kAll);
   if (!run) return refuse(run.error());
   return Json{{"run", run_json(call, **run)}};
 }
@@ -94,7 +93,7 @@ Answer create_run(Call& call, const Json& fields) {
   FieldReader reader(fields);
   const std::string asked = reader.optional_text("experiment_id").value_or("0");
   const std::string name = reader.optional_text("run_name").value_or("");
-  RunCreated created{call.settings.new_id(), call.settings.experiment_id, name,
+  RunCreated created{call.policy.new_id(), asked, name,
                      reader.optional_text("user_id").value_or(""),
                      reader.optional_integer("start_time").value_or(0)};
   std::vector<Tag> tags;
@@ -105,14 +104,14 @@ Answer create_run(Call& call, const Json& fields) {
     if (tags.back().key == "mlflow.runName" && name.empty()) created.run_name = tags.back().value;
   }
   if (reader.refusal()) return refuse(*reader.refusal());
-  if (asked != "0" && asked != call.settings.experiment_id) {
-    return refuse(resource_missing("No Experiment with id=" + asked + " exists"));
-  }
+  if (call.policy.is_confined() && asked == "0") created.experiment_id = call.policy.experiment_id;
+  const auto experiment = active_experiment(call, created.experiment_id);
+  if (!experiment) return refuse(experiment.error());
   if (created.run_name.empty()) created.run_name = made_up_name(created.run_id);
   const std::string run_id = created.run_id;
   call.record(std::move(created));
   for (Tag& tag : tags) call.record(TagSet{run_id, std::move(tag.key), std::move(tag.value)});
-  return Json{{"run", run_json(call, *call.state.find_run(run_id))}};
+  return Json{{"run", run_json(call, *call.state.find_run(run_id, RunDetail::kAll))}};
 }
 
 // An unknown status word is ignored, as the server does.
@@ -124,14 +123,16 @@ Answer update_run(Call& call, const Json& fields) {
   updated.end_time_ms = reader.optional_integer("end_time");
   updated.run_name = reader.optional_text("run_name");
   if (reader.refusal()) return refuse(*reader.refusal());
-  const auto run = known_run(call, updated.run_id);
-  if (!run) return refuse(run.error());
+  const std::string run_id = updated.run_id;
+  if (const auto run = active_run(call, run_id, RunDetail::kInfo); !run) {
+    return refuse(run.error());
+  }
   if (updated.status && std::ranges::find(kStatuses, *updated.status) == kStatuses.end()) {
     updated.status.reset();
   }
   if (updated.run_name && updated.run_name->empty()) updated.run_name.reset();
   call.record(std::move(updated));
-  return Json{{"run_info", info_json(**run)}};
+  return Json{{"run_info", info_json(*call.state.find_run(run_id, RunDetail::kInfo))}};
 }
 
 Answer set_tag(Call& call, const Json& fields) {
@@ -139,7 +140,9 @@ Answer set_tag(Call& call, const Json& fields) {
   const std::string run_id = reader.run_id();
   Tag tag = read_tag(reader);
   if (reader.refusal()) return refuse(*reader.refusal());
-  if (const auto run = known_run(call, run_id); !run) return refuse(run.error());
+  if (const auto run = active_run(call, run_id, RunDetail::kInfo); !run) {
+    return refuse(run.error());
+  }
   call.record(TagSet{run_id, std::move(tag.key), std::move(tag.value)});
   return Json::object();
 }
@@ -149,7 +152,7 @@ Answer delete_tag(Call& call, const Json& fields) {
   const std::string run_id = reader.run_id();
   std::string key = reader.text("key");
   if (reader.refusal()) return refuse(*reader.refusal());
-  const auto run = known_run(call, run_id);
+  const auto run = active_run(call, run_id, RunDetail::kAll);
   if (!run) return refuse(run.error());
   if (!(*run)->tags.contains(key)) {
     return refuse(resource_missing("No tag with name: " + key + " in run with id " + run_id));
@@ -158,12 +161,34 @@ Answer delete_tag(Call& call, const Json& fields) {
   return Json::object();
 }
 
+Answer delete_run(Call& call, const Json& fields) {
+  FieldReader reader(fields);
+  const std::string run_id = reader.run_id();
+  if (reader.refusal()) return refuse(*reader.refusal());
+  const auto run = known_run(call, run_id, RunDetail::kInfo);
+  if (!run) return refuse(run.error());
+  call.record(RunDeleted{run_id});
+  return Json::object();
+}
+
+Answer restore_run(Call& call, const Json& fields) {
+  FieldReader reader(fields);
+  const std::string run_id = reader.run_id();
+  if (reader.refusal()) return refuse(*reader.refusal());
+  const auto run = known_run(call, run_id, RunDetail::kInfo);
+  if (!run) return refuse(run.error());
+  call.record(RunRestored{run_id});
+  return Json::object();
+}
+
 constexpr Route kRoutes[] = {
-    {"GET", "runs/get", get_run},
-    {"POST", "runs/create", create_run},
-    {"POST", "runs/update", update_run},
-    {"POST", "runs/set-tag", set_tag},
-    {"POST", "runs/delete-tag", delete_tag},
+    {"GET", "runs/get", Effect::kReads, get_run},
+    {"POST", "runs/create", Effect::kWrites, create_run},
+    {"POST", "runs/update", Effect::kWrites, update_run},
+    {"POST", "runs/delete", Effect::kWrites, delete_run},
+    {"POST", "runs/restore", Effect::kWrites, restore_run},
+    {"POST", "runs/set-tag", Effect::kWrites, set_tag},
+    {"POST", "runs/delete-tag", Effect::kWrites, delete_tag},
 };
 
 }  // namespace
@@ -172,12 +197,17 @@ std::span<const Route> run_routes() {
   return kRoutes;
 }
 
-tl::expected<const Run*, Refusal> known_run(const Call& call, std::string_view run_id) {
-  const Run* run = call.state.find_run(run_id);
-  if (run == nullptr) {
-    return refuse(resource_missing("Run with id=" + cut(std::string(run_id), 64) + " not found"));
-  }
-  return run;
+KnownRun known_run(const Call& call, std::string_view run_id, RunDetail detail) {
+  auto run = call.state.find_run(run_id, detail);
+  if (run) return run;
+  return refuse(resource_missing("Run with id=" + cut(std::string(run_id), 64) + " not found"));
+}
+
+KnownRun active_run(const Call& call, std::string_view run_id, RunDetail detail) {
+  auto run = known_run(call, run_id, detail);
+  if (!run || !(*run)->is_deleted) return run;
+  return refuse(invalid_parameter("The run " + std::string(run_id) +
+                                  " must be in the 'active' state. Current state is deleted."));
 }
 
 // The server's own form, word-animal-number, from the digits of an id that was random already.

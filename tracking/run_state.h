@@ -3,8 +3,8 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,14 +12,9 @@
 #include <vector>
 
 #include "sweep/record.h"
+#include "tracking/repository.h"
 
 namespace trawl::tracking {
-
-struct MetricRow {
-  double value{};
-  std::int64_t timestamp_ms{};
-  std::int64_t step{};
-};
 
 /// The rows of one metric of one run, each once. Exact, at about 32 bytes a row.
 class MetricSeries {
@@ -27,7 +22,7 @@ class MetricSeries {
   /// False if an equal row (timestamp, step, value; NaN equals NaN) is there already.
   bool insert(const MetricRow& row);
 
-  /// Largest by (step, timestamp, value); NaN loses a tie. There is one: a series is never empty.
+  /// By is_later. There is one: a series is never empty.
   const MetricRow& latest() const { return rows_[latest_]; }
 
   /// In the order of arrival.
@@ -41,42 +36,29 @@ class MetricSeries {
   std::size_t latest_ = 0;
 };
 
-struct Run {
-  std::string run_id;
-  std::string experiment_id;
-  std::string name;
-  std::string user_id;
-  std::string status = "RUNNING";
-  std::int64_t start_time_ms{};
-  std::optional<std::int64_t> end_time_ms;
-  std::map<std::string, std::string, std::less<>> params;
-  std::map<std::string, std::string, std::less<>> tags;
-  std::map<std::string, MetricSeries, std::less<>> metrics;
-};
-
-struct Experiment {
-  std::string experiment_id;
-  std::string name;
-  std::int64_t creation_time_ms{};
-};
-
-class RunState {
+class RunState : public Repository {
  public:
-  /// Applies one fact; false if it changed nothing (an equal row, an equal tag, a param that is
-  /// there already, a run that is unknown).
-  bool apply(const Record& record);
-
-  /// Null where there is none. Valid until the state is destroyed or assigned.
-  const Run* find_run(std::string_view run_id) const;
-  const Experiment* find_experiment(std::string_view experiment_id) const;
-
-  /// The JSON text of a document, null where there is none; and all whose id starts with `prefix`,
-  /// by id.
-  const std::string* find_document(std::string_view kind, std::string_view id) const;
-  std::vector<std::string_view> find_documents(std::string_view kind,
-                                               std::string_view prefix) const;
+  std::shared_ptr<const Run> find_run(std::string_view run_id,
+                                      RunDetail detail = RunDetail::kAll) const override;
+  std::vector<MetricRow> metric_rows(std::string_view run_id, std::string_view key,
+                                     std::size_t offset, std::size_t count) const override;
+  void visit_runs(const RunQuery& query,
+                  const std::function<bool(const Run&)>& visit) const override;
+  std::optional<Experiment> find_experiment(std::string_view experiment_id) const override;
+  std::optional<Experiment> find_experiment_by_name(std::string_view name) const override;
+  std::vector<Experiment> experiments() const override;
+  std::optional<std::string> find_document(std::string_view kind,
+                                           std::string_view id) const override;
+  std::vector<Document> find_documents(std::string_view kind,
+                                       std::string_view prefix) const override;
+  bool apply(const Record& record) override;
 
  private:
+  struct Entry {
+    std::shared_ptr<Run> run;  // shared with whoever asked last, so that looking costs no copy
+    std::map<std::string, MetricSeries, std::less<>> series;
+  };
+
   bool apply_to(const RunCreated& fact);
   bool apply_to(const RunUpdated& fact);
   bool apply_to(const MetricLogged& fact);
@@ -85,8 +67,17 @@ class RunState {
   bool apply_to(const ExperimentCreated& fact);
   bool apply_to(const TagDeleted& fact);
   bool apply_to(const DocumentStored& fact);
+  bool apply_to(const DocumentDeleted& fact);
+  bool apply_to(const RunDeleted& fact);
+  bool apply_to(const RunRestored& fact);
+  bool apply_to(const ExperimentRenamed& fact);
+  bool apply_to(const ExperimentDeleted& fact);
+  bool apply_to(const ExperimentRestored& fact);
+  Run* find(std::string_view run_id);
+  bool set_stage(std::string_view run_id, bool is_deleted);
+  bool set_experiment_stage(std::string_view experiment_id, bool is_deleted, std::int64_t time_ms);
 
-  std::map<std::string, Run, std::less<>> runs_;
+  std::map<std::string, Entry, std::less<>> runs_;
   std::map<std::string, Experiment, std::less<>> experiments_;
   std::map<std::string, std::map<std::string, std::string, std::less<>>, std::less<>> documents_;
 };

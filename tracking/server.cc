@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "tracking/file_answer.h"
+#include "tracking/foreign_request.h"
 #include "tracking/listener.h"
 #include "tracking/session_table.h"
 
@@ -20,39 +21,24 @@ namespace {
 constexpr std::string_view kPrefix = "/t/";
 
 struct Target {
-  std::string trial;
+  std::string trial;  // empty: the root
   std::string path;   // behind the prefix, decoded
   std::string query;  // still encoded
 };
 
-std::optional<Target> parse_target(std::string_view target) {
+Target parse_target(std::string_view target) {
   const std::size_t question = std::min(target.find('?'), target.size());
   Target result;
   result.query = target.substr(std::min(question + 1, target.size()));
   std::string_view path = target.substr(0, question);
-  if (!path.starts_with(kPrefix)) return std::nullopt;
-  path.remove_prefix(kPrefix.size());
-  const std::size_t end = std::min(path.find('/'), path.size());
-  result.trial = path.substr(0, end);
-  result.path = percent_decoded(path.substr(end));
-  return result;
-}
-
-// Compares all of `given` whatever it holds, so that the time taken tells nothing of the token.
-bool is_token(std::string_view given, std::string_view token) {
-  unsigned difference = given.size() == token.size() ? 0 : 1;
-  for (std::size_t i = 0; i < given.size(); ++i) {
-    difference |=
-        static_cast<unsigned char>(given[i]) ^ static_cast<unsigned char>(token[i % token.size()]);
+  if (path.starts_with(kPrefix)) {
+    path.remove_prefix(kPrefix.size());
+    const std::size_t end = std::min(path.find('/'), path.size());
+    result.trial = path.substr(0, end);
+    path.remove_prefix(end);
   }
-  return difference == 0;
-}
-
-bool is_authorized(const httplib::Request& request, const Session& session) {
-  constexpr std::string_view scheme = "Bearer ";
-  const std::string header = request.get_header_value("Authorization");
-  return header.starts_with(scheme) &&
-         is_token(std::string_view(header).substr(scheme.size()), session.settings().token);
+  result.path = percent_decoded(path);
+  return result;
 }
 
 void write(const httplib::Request& request, Response answer, httplib::Response& response) {
@@ -72,7 +58,8 @@ void write(const httplib::Request& request, Response answer, httplib::Response& 
 /// tell apart methods with and without a body.
 class Server::Shell : private httplib::Server {
  public:
-  explicit Shell(const ServerSettings& settings) : settings_(settings) {
+  Shell(const ServerSettings& settings, std::unique_ptr<Session> root)
+      : settings_(settings), root_(std::move(root)) {
     svr_sock_ = 0;  // the library stops streaming a file while it believes itself stopped
     const auto plain = [this](const httplib::Request& request, httplib::Response& response) {
       respond(request, response, nullptr);
@@ -125,22 +112,33 @@ class Server::Shell : private httplib::Server {
 
   void respond(const httplib::Request& request, httplib::Response& response,
                const httplib::ContentReader* reader) {
-    const auto target = parse_target(request.target);
-    const SessionTable::Use use(sessions_, target ? target->trial : std::string());
-    Session* session = use.session();
-    const bool is_allowed = session != nullptr && is_authorized(request, *session);
-    if (!is_allowed) {
+    const Target target = parse_target(request.target);
+    const SessionTable::Use use(sessions_, target.trial);
+    Session* session = target.trial.empty() ? root_.get() : use.session();
+    if (const auto why = refusal_of(request, target, session)) {
       if (reader != nullptr) (*reader)([](const char*, std::size_t) { return true; });
-      const auto why = session != nullptr ? unauthenticated() : endpoint_missing(request.target);
-      write(request, to_response(why), response);
+      write(request, *why, response);
     } else if (request.method == "PUT") {
-      write(request, upload(*session, target->path, *reader), response);
+      write(request, upload(*session, target.path, *reader), response);
     } else {
-      answer(*session,
-             {request.method, target->path, target->query, request.get_header_value("Content-Type"),
-              ""},
-             {request, response, reader});
+      answer(
+          *session,
+          {request.method, target.path, target.query, request.get_header_value("Content-Type"), ""},
+          {request, response, reader});
     }
+  }
+
+  std::optional<Response> refusal_of(const httplib::Request& request, const Target& target,
+                                     const Session* session) const {
+    if (session == nullptr) return to_response(endpoint_missing(request.target));
+    if (session == root_.get()) {
+      auto foreign = refuse_foreign({request.method, target.path, request.get_header_value("Host"),
+                                     request.get_header_value("Origin")},
+                                    settings_.allowed_hosts);
+      if (foreign) return foreign;
+    }
+    if (session->admits(request.get_header_value("Authorization"))) return std::nullopt;
+    return to_response(unauthenticated());
   }
 
   struct Exchange {
@@ -183,12 +181,14 @@ class Server::Shell : private httplib::Server {
   }
 
   const ServerSettings settings_;
+  const std::unique_ptr<Session> root_;
   SessionTable sessions_;
   std::unique_ptr<Listener> listener_;  // last: it ends first, and its threads use the rest
 };
 
-Result<std::unique_ptr<Server>> Server::start(ServerSettings settings) {
-  auto shell = std::make_unique<Shell>(settings);
+Result<std::unique_ptr<Server>> Server::start(ServerSettings settings,
+                                              std::unique_ptr<Session> root) {
+  auto shell = std::make_unique<Shell>(settings, std::move(root));
   if (auto listening = shell->listen(); !listening) {
     return tl::unexpected<Error>(std::move(listening.error()));
   }
@@ -203,7 +203,7 @@ int Server::port() const {
   return shell_->port();
 }
 
-Result<void> Server::add_session(SessionSettings settings) {
+Result<void> Server::add_session(TrialSettings settings) {
   return shell_->sessions().add(std::move(settings));
 }
 

@@ -1,5 +1,6 @@
-// tracking/server.h: the HTTP server that trials on this machine log to. It owns sockets and
-// threads, checks the token, finds the session by the prefix /t/<trial>, and leaves the rest to it.
+// tracking/server.h: the HTTP server that clients log to. It owns sockets and threads, finds the
+// session by the prefix /t/<trial>, or takes the root session where there is no prefix, asks it
+// whether the token is right, and leaves the rest to it.
 //
 // An idle keep-alive connection costs a descriptor and about 100 bytes, no thread: one thread
 // watches all of them, and a connection holds a pool thread only from the first byte of a request
@@ -8,15 +9,23 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "tracking/session.h"
+#include "tracking/trial_session.h"
 
 namespace trawl::tracking {
 
 struct ServerSettings {
-  int port = 0;  // on 127.0.0.1; 0: the system chooses
+  std::string address = "127.0.0.1";  // to listen at: an IPv4 or IPv6 address in digits
+  int port = 0;                       // 0: the system chooses
+  /// Hosts that a request to the root session may name, beyond localhost and private addresses;
+  /// "*" allows any. A page of another site must not reach it through a name of its own that
+  /// resolves here.
+  std::vector<std::string> allowed_hosts;
   /// Threads are started as requests need them, up to this many, and end after some idle seconds.
   /// A request that waits for its commit or for a slow upload holds one.
   int thread_count_max = 64;
@@ -28,8 +37,10 @@ struct ServerSettings {
 /// All functions may be called from any thread.
 class Server {
  public:
-  /// Listens when it returns. kConflict: the port is taken; kSystem: the machine refused.
-  static Result<std::unique_ptr<Server>> start(ServerSettings settings);
+  /// Listens when it returns. `root`, if there is one, serves what has no prefix. kConflict: the
+  /// port is taken; kInvalid: the address is none; kSystem: the machine refused.
+  static Result<std::unique_ptr<Server>> start(ServerSettings settings,
+                                               std::unique_ptr<Session> root = nullptr);
 
   /// Stops accepting, lets requests in flight finish, closes all connections.
   ~Server();
@@ -37,8 +48,8 @@ class Server {
   int port() const;
 
   /// From now on /t/<trial>/ is served. kConflict: that trial has a session already; else the
-  /// errors of Session::open.
-  Result<void> add_session(SessionSettings settings);
+  /// errors of TrialSession::open.
+  Result<void> add_session(TrialSettings settings);
 
   /// From now on /t/<trial>/ is unknown (404); returns when its requests in flight have been
   /// answered and its sink is no longer called. An unknown trial is ignored.

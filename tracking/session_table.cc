@@ -20,7 +20,7 @@ SessionTable::Use::~Use() {
   if (--entry_->use_count == 0 && entry_->is_leaving) table_.left_.notify_all();
 }
 
-Result<void> SessionTable::add(SessionSettings settings) {
+Result<void> SessionTable::add(TrialSettings settings) {
   const std::string trial = settings.trial;
   std::unique_lock lock(mutex_);
   const auto [place, is_new] = entries_.try_emplace(trial);
@@ -28,7 +28,7 @@ Result<void> SessionTable::add(SessionSettings settings) {
     return fail(ErrorCode::kConflict, "Trial '" + trial + "' is being served already.");
   }
   lock.unlock();
-  auto session = Session::open(std::move(settings));  // reads files and the spool
+  auto session = TrialSession::open(std::move(settings));  // reads files and the spool
   lock.lock();
   if (!session) {
     entries_.erase(place);

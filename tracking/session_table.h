@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "tracking/session.h"
+#include "tracking/trial_session.h"
 
 namespace trawl::tracking {
 
@@ -38,8 +38,8 @@ class SessionTable {
     Entry* entry_ = nullptr;
   };
 
-  /// kConflict: the trial has a session already.
-  Result<void> add(SessionSettings settings);
+  /// kConflict: the trial has a session already; else the errors of TrialSession::open.
+  Result<void> add(TrialSettings settings);
 
   /// Returns when nothing uses the session any more and it is destroyed.
   void remove(std::string_view trial);

@@ -83,7 +83,7 @@ Result<EndpointAccess> Endpoint::open(const core::LaunchOrder& order,
                                       const std::string& artifacts_folder,
                                       const std::string& log_path) {
   auto sink = std::make_unique<SpoolSink>(spool_, order.attempt);
-  tracking::SessionSettings settings;
+  tracking::TrialSettings settings;
   settings.trial = order.trial_name;
   settings.token = random_hex(kTokenBytes);
   settings.run_id = order.trial_name;

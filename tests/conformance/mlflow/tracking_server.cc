@@ -64,8 +64,8 @@ std::int64_t now_ms() {
       .count();
 }
 
-SessionSettings settings_of(MemorySink& sink, std::string token, std::string artifacts) {
-  SessionSettings settings;
+TrialSettings settings_of(MemorySink& sink, std::string token, std::string artifacts) {
+  TrialSettings settings;
   settings.trial = "trial_0";
   settings.token = std::move(token);
   settings.run_id = "sweep_0";

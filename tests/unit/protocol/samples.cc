@@ -160,9 +160,15 @@ std::vector<Record> records() {
           TagSet{"run", kAwkward, kAwkward},
           ExperimentCreated{"9", "digits", 5},
           TagDeleted{"run", "gone"},
-          DocumentStored{"logged_model", "m/1", R"({"a":[1,2]})"}};
+          DocumentStored{"logged_model", "m/1", R"({"a":[1,2]})"},
+          DocumentDeleted{"logged_model", "m/1"},
+          RunDeleted{"child"},
+          RunRestored{"child"},
+          ExperimentRenamed{"9", kAwkward, 6},
+          ExperimentDeleted{"9", 7},
+          ExperimentRestored{"9", kLargest}};
 }
-static_assert(std::variant_size_v<Record> == 8);
+static_assert(std::variant_size_v<Record> == 14);
 
 SearchSpace space() {
   const SearchSpace inner = {{"units", RandInt{9}}, {"drop", Uniform{0.0, 0.5}}};

@@ -92,9 +92,12 @@ TEST_CASE("documents are found by kind, id and the beginning of an id", "[tracki
   state.apply(DocumentStored{"model_metric", "m-1/b", "2"});
   state.apply(DocumentStored{"model_metric", "m-1/a", "3"});
   state.apply(DocumentStored{"logged_model", "m-1/a", "4"});
-  CHECK(state.find_documents("model_metric", "m-1/") == std::vector<std::string_view>{"3", "2"});
+  const auto found = state.find_documents("model_metric", "m-1/");
+  REQUIRE(found.size() == 2);
+  CHECK(found[0].json == "3");
+  CHECK(found[1].json == "2");
   CHECK(*state.find_document("logged_model", "m-1/a") == "4");
-  CHECK(state.find_document("logged_model", "m-2/a") == nullptr);
+  CHECK_FALSE(state.find_document("logged_model", "m-2/a").has_value());
   CHECK_FALSE(state.apply(DocumentStored{"logged_model", "m-1/a", "4"}));
 }
 

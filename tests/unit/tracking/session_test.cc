@@ -52,7 +52,7 @@ TEST_CASE("after a failed commit nothing is answered until the state is known ag
     if (!reload_works) return fail(ErrorCode::kSystem, "The spool cannot be read.");
     return sink.records();
   };
-  auto session = Session::open(std::move(settings));
+  auto session = TrialSession::open(std::move(settings));
   REQUIRE(session);
   const Request request{"POST", "/api/2.0/mlflow/runs/log-metric", "", "application/json",
                         metric(1).dump()};
@@ -115,7 +115,7 @@ TEST_CASE("a session opened again continues where the records end", "[tracking]"
   Folder folder;
   std::vector<std::string> warnings;
   const auto ask = [&](const Request& request) {
-    auto session = Session::open(settings_of(sink, folder, warnings));
+    auto session = TrialSession::open(settings_of(sink, folder, warnings));
     REQUIRE(session);
     return (*session)->handle(request);
   };
@@ -135,7 +135,7 @@ TEST_CASE("settings that cannot work are refused", "[tracking]") {
   const auto message = [&](const auto& change) {
     auto settings = settings_of(sink, folder, warnings);
     change(settings);
-    auto session = Session::open(std::move(settings));
+    auto session = TrialSession::open(std::move(settings));
     return session ? std::string() : session.error().message;
   };
   CHECK(message([](auto& s) { s.trial = "a/b"; }) ==

@@ -65,9 +65,9 @@ Folder::~Folder() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-SessionSettings settings_of(MemorySink& sink, const Folder& folder,
+TrialSettings settings_of(MemorySink& sink, const Folder& folder,
                             std::vector<std::string>& warnings) {
-  SessionSettings settings;
+  TrialSettings settings;
   settings.trial = "sweep_3";
   settings.token = "secret";
   settings.run_id = kRun;
@@ -89,7 +89,7 @@ SessionSettings settings_of(MemorySink& sink, const Folder& folder,
 }
 
 Trial::Trial() {
-  auto opened = Session::open(settings_of(sink, folder, warnings));
+  auto opened = TrialSession::open(settings_of(sink, folder, warnings));
   if (!opened) throw std::runtime_error(opened.error().message);
   session = *std::move(opened);
 }

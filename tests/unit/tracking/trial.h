@@ -11,7 +11,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tracking/session.h"
+#include "tracking/trial_session.h"
 
 namespace trawl::tracking {
 
@@ -58,7 +58,7 @@ class Folder {
   std::string path_;
 };
 
-SessionSettings settings_of(MemorySink& sink, const Folder& folder,
+TrialSettings settings_of(MemorySink& sink, const Folder& folder,
                             std::vector<std::string>& warnings);
 
 struct Reply {
