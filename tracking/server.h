@@ -25,7 +25,7 @@ struct ServerSettings {
   /// Hosts that a request to the root session may name, beyond localhost and private addresses;
   /// "*" allows any. A page of another site must not reach it through a name of its own that
   /// resolves here.
-  std::vector<std::string> allowed_hosts;
+  std::vector<std::string> allowed_hosts = {};
   /// Threads are started as requests need them, up to this many, and end after some idle seconds.
   /// A request that waits for its commit or for a slow upload holds one.
   int thread_count_max = 64;

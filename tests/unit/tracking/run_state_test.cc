@@ -102,4 +102,64 @@ TEST_CASE("documents are found by kind, id and the beginning of an id", "[tracki
 }
 
 }  // namespace
+TEST_CASE("deleting marks a run, and restoring takes the mark off", "[tracking]") {
+  RunState state = state_with_run();
+  CHECK(state.apply(RunDeleted{"r"}));
+  CHECK_FALSE(state.apply(RunDeleted{"r"}));
+  CHECK(state.find_run("r")->is_deleted);
+  CHECK(state.apply(RunRestored{"r"}));
+  CHECK_FALSE(state.find_run("r")->is_deleted);
+  CHECK_FALSE(state.apply(RunDeleted{"unknown"}));
+}
+
+TEST_CASE("an experiment takes its runs along, deleted and restored", "[tracking]") {
+  RunState state = state_with_run();
+  state.apply(ExperimentCreated{"7", "digits", 1});
+  state.apply(RunCreated{"other", "8", "other", "", 0});
+  CHECK(state.apply(ExperimentDeleted{"7", 2}));
+  CHECK(state.find_run("r")->is_deleted);
+  CHECK_FALSE(state.find_run("other")->is_deleted);
+  CHECK(state.find_experiment_by_name("digits")->is_deleted);
+  CHECK(state.apply(ExperimentRestored{"7", 3}));
+  CHECK_FALSE(state.find_run("r")->is_deleted);
+  CHECK(state.find_experiment("7")->last_update_time_ms == 3);
+}
+
+TEST_CASE("runs are visited newest first until the visitor has enough", "[tracking]") {
+  RunState state;
+  state.apply(RunCreated{"b", "1", "", "", 5});
+  state.apply(RunCreated{"a", "1", "", "", 5});
+  state.apply(RunCreated{"c", "1", "", "", 9});
+  state.apply(RunCreated{"d", "2", "", "", 7});
+  state.apply(RunCreated{"e", "1", "", "", 1});
+  state.apply(RunDeleted{"e"});
+  std::string order;
+  state.visit_runs({{"1"}, View::kActive}, [&](const Run& run) {
+    order += run.run_id;
+    return true;
+  });
+  CHECK(order == "cab");
+  order.clear();
+  state.visit_runs({{"2", "1"}, View::kAll}, [&](const Run& run) {
+    order += run.run_id;
+    return order.size() < 3;
+  });
+  CHECK(order == "cda");
+}
+
+TEST_CASE("the rows of a metric come in pages, by time, step and value", "[tracking]") {
+  RunState state = state_with_run();
+  state.apply(MetricLogged{"r", "m", 3, 20, 0});
+  state.apply(MetricLogged{"r", "m", 2, 10, 5});
+  state.apply(MetricLogged{"r", "m", 1, 10, 5});
+  CHECK(state.find_run("r")->latest.at("m").value == 2);
+  const auto rows = state.metric_rows("r", "m", 1, 5);
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[0].value == 2);
+  CHECK(rows[1].value == 3);
+  CHECK(state.metric_rows("r", "m", 0, 1).at(0).value == 1);
+  CHECK(state.metric_rows("r", "m", 3, 5).empty());
+  CHECK(state.metric_rows("r", "other", 0, 5).empty());
+}
+
 }  // namespace trawl::tracking

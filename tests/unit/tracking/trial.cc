@@ -66,7 +66,7 @@ Folder::~Folder() {
 }
 
 TrialSettings settings_of(MemorySink& sink, const Folder& folder,
-                            std::vector<std::string>& warnings) {
+                          std::vector<std::string>& warnings) {
   TrialSettings settings;
   settings.trial = "sweep_3";
   settings.token = "secret";

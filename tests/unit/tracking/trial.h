@@ -59,7 +59,7 @@ class Folder {
 };
 
 TrialSettings settings_of(MemorySink& sink, const Folder& folder,
-                            std::vector<std::string>& warnings);
+                          std::vector<std::string>& warnings);
 
 struct Reply {
   int status{};
