@@ -8,6 +8,7 @@
 #include "core/message.h"
 #include "protocol/client_message.h"
 #include "protocol/job_fields.h"
+#include "protocol/record_fields.h"
 
 namespace trawl::protocol {
 
