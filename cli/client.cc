@@ -1,5 +1,8 @@
 #include "cli/client.h"
 
+#include <algorithm>
+#include <array>
+#include <climits>
 #include <fcntl.h>
 #include <poll.h>
 #include <thread>
@@ -29,6 +32,21 @@ tl::unexpected<Error> unavailable(const std::string& what, const std::string& lo
                           worker::tail_of(log_path, kLogTailBytes)));
 }
 
+// One text of a writer that writes it whole; empty where the writer has ended.
+std::string read_some(int descriptor) {
+  std::array<char, PIPE_BUF> text{};
+  const ssize_t count = read(descriptor, text.data(), text.size());
+  return {text.data(), static_cast<std::size_t>(std::max<ssize_t>(count, 0))};
+}
+
+// A digit, the error's code, and its message.
+std::optional<Error> refusal_of(const std::string& said) {
+  if (said.empty() || said == ready_text()) return std::nullopt;
+  constexpr int kLast = static_cast<int>(ErrorCode::kSystem);
+  const int code = std::clamp(said[0] - '0', 0, kLast);
+  return Error{static_cast<ErrorCode>(code), said.substr(1)};
+}
+
 bool wait_until_up(protocol::Dealer& dealer, Duration timeout) {
   const Instant until = now() + timeout;
   while (now() < until) {
@@ -44,8 +62,16 @@ bool wait_until_up(protocol::Dealer& dealer, Duration timeout) {
 
 }  // namespace
 
-Result<pid_t> start_in_background(const std::string& home,
-                                  const std::vector<std::string>& options) {
+std::string ready_text() {
+  return "ready\n";
+}
+
+std::string refused_text(const Error& error) {
+  return fmt::format("{}{}", static_cast<int>(error.code), error.message);
+}
+
+Result<BackgroundStart> start_in_background(const std::string& home,
+                                            const std::vector<std::string>& options) {
   int pipe_ends[2];
   if (pipe2(pipe_ends, O_CLOEXEC) != 0) return fail_errno("cannot make a pipe", errno);
   std::vector<std::string> arguments = {"coordinator",        "start", "--home", home,
@@ -60,9 +86,10 @@ Result<pid_t> start_in_background(const std::string& home,
   close(started->pidfd);
   pollfd ready{pipe_ends[0], POLLIN, 0};
   const auto timeout = std::chrono::duration_cast<std::chrono::milliseconds>(kConnectTimeout);
-  poll(&ready, 1, static_cast<int>(timeout.count()));
+  std::string said;
+  if (poll(&ready, 1, static_cast<int>(timeout.count())) > 0) said = read_some(pipe_ends[0]);
   close(pipe_ends[0]);
-  return started->pid;
+  return BackgroundStart{started->pid, refusal_of(said)};
 }
 
 Result<std::unique_ptr<Client>> Client::connect(const std::string& home, bool may_start) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <sys/types.h>
 #include <vector>
@@ -34,9 +35,20 @@ class Client {
   std::uint64_t request_last_ = 0;
 };
 
+struct BackgroundStart {
+  pid_t pid{};
+  std::optional<Error> refused;  // why it ended instead of serving, in its own words
+};
+
 /// Starts a coordinator in the background, with further `options` of `trawl coordinator start`.
-/// Returns its process when it serves, or has ended (another one may have been faster).
-Result<pid_t> start_in_background(const std::string& home, const std::vector<std::string>& options);
+/// Returns when it serves, or has ended (another one may have been faster).
+Result<BackgroundStart> start_in_background(const std::string& home,
+                                            const std::vector<std::string>& options);
+
+/// What a coordinator that was started so writes to its ready descriptor: that it serves, or why it
+/// does not.
+std::string ready_text();
+std::string refused_text(const Error& error);
 
 inline constexpr Duration kAnswerTimeout = std::chrono::seconds(30);
 

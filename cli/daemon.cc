@@ -4,15 +4,18 @@
 #include <signal.h>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include "base/assert.h"
 #include "cli/exit_code.h"
+#include "cli/tracking_address.h"
 #include "cluster/file_lock.h"
 #include "cluster/local.h"
 #include "coordinator/coordinator.h"
+#include "coordinator/tracking_token.h"
 #include "protocol/clock.h"
 #include "worker/worker.h"
 
@@ -22,6 +25,8 @@ namespace {
 constexpr double kStopGraceSeconds = 10;
 
 struct CoordinatorArguments {
+  std::string tracking;  // as given
+  bool no_auth = false;
   double idle_seconds = -1;
   double grace_seconds = kStopGraceSeconds;
   int ready_descriptor = -1;
@@ -44,17 +49,29 @@ void prepare_daemon(const Context& context) {
 void serve(Context& context, const CoordinatorArguments& arguments) {
   prepare_daemon(context);
   coordinator::CoordinatorOptions options;
+  if (!arguments.tracking.empty()) {
+    auto address = tracking_address(arguments.tracking, arguments.no_auth);
+    if (!address) {
+      report(context, address.error());
+      return;
+    }
+    options.tracking = *std::move(address);
+  }
   options.home = context.home;
   options.stop_grace = from_seconds(arguments.grace_seconds);
   if (arguments.idle_seconds >= 0) options.leave_when_idle = from_seconds(arguments.idle_seconds);
-  const int ready = arguments.ready_descriptor;
-  options.on_ready = [ready] {
+  int ready = arguments.ready_descriptor;
+  const auto tell = [&ready](const std::string& text) {
     if (ready < 0) return;
-    if (write(ready, "ready\n", 6) < 0) spdlog::warn("nobody waits for this coordinator any more");
-    close(ready);
+    if (write(ready, text.data(), text.size()) < 0) {
+      spdlog::warn("nobody waits for this coordinator any more");
+    }
+    close(std::exchange(ready, -1));
   };
+  options.on_ready = [&tell] { tell(ready_text()); };
   const auto served = coordinator::run_coordinator(options);
   if (served) return;
+  tell(refused_text(served.error()));
   spdlog::error("{}", served.error().message);
   report(context, served.error());
 }
@@ -68,14 +85,29 @@ void start_coordinator(Context& context, const CoordinatorArguments& arguments) 
     report(context, {ErrorCode::kConflict, "a coordinator runs for " + context.home + " already"});
     return;
   }
+  if (!arguments.tracking.empty()) {
+    const auto address = tracking_address(arguments.tracking, arguments.no_auth);
+    if (!address) {
+      report(context, address.error());
+      return;
+    }
+  }
   std::vector<std::string> options = {"--stop-grace", fmt::format("{}", arguments.grace_seconds)};
   if (arguments.idle_seconds >= 0) {
     options.insert(options.end(), {"--leave-when-idle", fmt::format("{}", arguments.idle_seconds)});
   }
+  if (!arguments.tracking.empty()) {
+    options.insert(options.end(), {"--tracking", arguments.tracking});
+  }
+  if (arguments.no_auth) options.push_back("--no-auth");
   if (context.verbose) options.push_back("--verbose");
   const auto started = start_in_background(context.home, options);
   if (!started) {
     report(context, started.error());
+    return;
+  }
+  if (started->refused) {
+    report(context, *started->refused);
     return;
   }
   const auto client = Client::connect(context.home, false);
@@ -83,7 +115,7 @@ void start_coordinator(Context& context, const CoordinatorArguments& arguments) 
     report(context, client.error());
     return;
   }
-  fmt::print(stderr, "the coordinator of {} runs as process {}\n", context.home, *started);
+  fmt::print(stderr, "the coordinator of {} runs as process {}\n", context.home, started->pid);
 }
 
 // Returns when it is gone, so that another can be started at once. Its answer may be lost with the
@@ -125,6 +157,13 @@ void add_coordinator_verbs(CLI::App& app, Context& context) {
       ->check(CLI::Range(0.0, 3600.0));
   start->add_option("--leave-when-idle", arguments->idle_seconds,
                     "end after so many seconds without a job or a client");
+  CLI::Option* tracking =
+      start->add_option("--tracking", arguments->tracking,
+                        "HOST:PORT at which to serve the MLflow API over all jobs (port 0: any)");
+  start
+      ->add_flag("--no-auth", arguments->no_auth,
+                 "ask no client for the token there; on loopback alone")
+      ->needs(tracking);
   start->add_option("--ready-descriptor", arguments->ready_descriptor)->group("");
   start->fallthrough();
   start->callback([&context, arguments] { start_coordinator(context, *arguments); });
@@ -140,6 +179,18 @@ void add_coordinator_verbs(CLI::App& app, Context& context) {
       return;
     }
     print_answer(context, *answer, "json");
+  });
+
+  CLI::App* token = noun->add_subcommand(
+      "token", "print what clients of --tracking set MLFLOW_TRACKING_TOKEN to");
+  token->fallthrough();
+  token->callback([&context] {
+    const auto text = coordinator::tracking_token(context.home);
+    if (!text) {
+      report(context, text.error());
+      return;
+    }
+    print_answer(context, "\"" + *text + "\"", "tsv");
   });
 
   CLI::App* stop = noun->add_subcommand(

@@ -15,9 +15,15 @@ Result<void> run_coordinator(const CoordinatorOptions& options) {
   if (!endpoint) return tl::unexpected(endpoint.error());
   auto store = Store::open(options.home + "/trawl.db");
   if (!store) return tl::unexpected(store.error());
+  std::unique_ptr<TrackingServer> tracking;
+  if (options.tracking) {
+    auto started = TrackingServer::start(store->get(), options.home, *options.tracking);
+    if (!started) return tl::unexpected(started.error());
+    tracking = *std::move(started);
+  }
   auto router = protocol::Router::bind(*endpoint);
   if (!router) return tl::unexpected(router.error());
-  Loop loop(options, *endpoint, std::move(*store), std::move(*router));
+  Loop loop(options, *endpoint, std::move(*store), std::move(*router), std::move(tracking));
   return loop.run();
 }
 

@@ -10,15 +10,24 @@
 
 namespace trawl::coordinator {
 
+/// Where the MLflow API over all jobs is served.
+struct TrackingAddress {
+  std::string host;         // an IPv4 or IPv6 address in digits
+  int port{};               // 0: the system chooses
+  bool needs_token = true;  // false: whoever reaches it may do everything
+};
+
 struct CoordinatorOptions {
   std::string home;                         // the state folder, absolute
   Duration stop_grace{};                    // between SIGTERM and SIGKILL
   std::optional<Duration> leave_when_idle;  // absent: it stays
+  std::optional<TrackingAddress> tracking;  // absent: the API is not served
   std::function<void()> on_ready;           // once clients can connect
 };
 
 /// Runs until it is told to stop, or is idle for long enough. kConflict: another coordinator has
-/// the folder; the other codes as they come from the database and the socket.
+/// the folder, or the tracking port is taken; the other codes as they come from the database and
+/// the sockets.
 Result<void> run_coordinator(const CoordinatorOptions& options);
 
 }  // namespace trawl::coordinator

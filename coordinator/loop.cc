@@ -57,12 +57,13 @@ std::vector<ParameterSet> suggestions(const SweepSpec& sweep, std::int64_t first
 }  // namespace
 
 Loop::Loop(const CoordinatorOptions& options, std::string endpoint, std::unique_ptr<Store> store,
-           std::unique_ptr<protocol::Router> router)
+           std::unique_ptr<protocol::Router> router, std::unique_ptr<TrackingServer> tracking)
     : options_(options),
       endpoint_(std::move(endpoint)),
       worker_home_(cluster::local_worker_home(options.home)),
       committed_(std::make_unique<protocol::Mailbox<Result<void>>>()),
       store_(std::move(store)),
+      tracking_(std::move(tracking)),
       router_(std::move(router)),
       core_({.stop_grace = options.stop_grace}),
       active_(now()),
@@ -247,13 +248,14 @@ Result<std::string> Loop::read_log(const protocol::ReadLog& request) {
 Result<std::string> Loop::status() {
   std::int64_t slots = 0;
   for (const auto& [id, worker] : core_.runtime().workers) slots += worker.slot_count;
-  const Json json = {{"pid", getpid()},
-                     {"uptime_s", std::chrono::duration<double>(now() - started_).count()},
-                     {"home", options_.home},
-                     {"address", endpoint_},
-                     {"unfinished_jobs", core_.state().jobs.size()},
-                     {"workers", core_.runtime().workers.size()},
-                     {"slots", slots}};
+  Json json = {{"pid", getpid()},
+               {"uptime_s", std::chrono::duration<double>(now() - started_).count()},
+               {"home", options_.home},
+               {"address", endpoint_},
+               {"unfinished_jobs", core_.state().jobs.size()},
+               {"workers", core_.runtime().workers.size()},
+               {"slots", slots}};
+  if (tracking_ != nullptr) json["tracking"] = tracking_->uri();
   return json.dump();
 }
 

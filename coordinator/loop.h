@@ -12,6 +12,7 @@
 #include "cluster/local.h"
 #include "coordinator/coordinator.h"
 #include "coordinator/store.h"
+#include "coordinator/tracking_server.h"
 #include "core/coordinator.h"
 #include "protocol/codec.h"
 #include "protocol/mailbox.h"
@@ -22,7 +23,7 @@ namespace trawl::coordinator {
 class Loop {
  public:
   Loop(const CoordinatorOptions& options, std::string endpoint, std::unique_ptr<Store> store,
-       std::unique_ptr<protocol::Router> router);
+       std::unique_ptr<protocol::Router> router, std::unique_ptr<TrackingServer> tracking);
   ~Loop();
   Result<void> run();
 
@@ -69,6 +70,7 @@ class Loop {
   const std::string worker_home_;
   std::unique_ptr<protocol::Mailbox<Result<void>>> committed_;  // the writer's thread fills it
   std::unique_ptr<Store> store_;
+  std::unique_ptr<TrackingServer> tracking_;  // may be null; its threads use the store
   std::unique_ptr<protocol::Router> router_;
   core::Coordinator core_;
 

@@ -7,7 +7,7 @@
 
 namespace trawl::coordinator {
 
-inline constexpr std::array<const char*, 2> kMigrations = {R"sql(
+inline constexpr std::array<const char*, 3> kMigrations = {R"sql(
   CREATE TABLE jobs(
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
@@ -112,10 +112,54 @@ inline constexpr std::array<const char*, 2> kMigrations = {R"sql(
     spool INTEGER PRIMARY KEY, taken INTEGER NOT NULL
   ) STRICT;
 )sql",
-                                                              R"sql(
+                                                           R"sql(
   ALTER TABLE runs ADD COLUMN lifecycle_stage TEXT NOT NULL DEFAULT 'active';  -- or 'deleted'
   ALTER TABLE experiments ADD COLUMN lifecycle_stage TEXT NOT NULL DEFAULT 'active';
   ALTER TABLE experiments ADD COLUMN updated_us INTEGER;  -- NULL: as it was created
+)sql",
+                                                           R"sql(
+  ALTER TABLE jobs ADD COLUMN experiment_id TEXT NOT NULL DEFAULT '';
+  ALTER TABLE jobs ADD COLUMN command TEXT NOT NULL DEFAULT '';  -- of its trials
+  ALTER TABLE jobs ADD COLUMN user TEXT NOT NULL DEFAULT '';     -- who ran the coordinator
+  UPDATE jobs SET experiment_id = coalesce(
+    (SELECT e.experiment_id FROM experiments e WHERE e.name = jobs.experiment_name), '');
+  CREATE UNIQUE INDEX experiments_by_name ON experiments(name);
+  INSERT OR IGNORE INTO experiments(experiment_id, name, created_us)
+    VALUES ('0', 'Default', unixepoch() * 1000000);
+  CREATE TABLE new_runs(
+    run_id TEXT PRIMARY KEY,
+    job INTEGER REFERENCES jobs(id),   -- NULL: made by a client of the tracking address
+    number INTEGER,                    -- NULL: not of a trial; with a job, the sweep's own run
+    experiment_id TEXT NOT NULL,
+    run_name TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    status TEXT NOT NULL,              -- as MLflow spells it; what the client said
+    start_time_ms INTEGER NOT NULL,
+    end_time_ms INTEGER,
+    lifecycle_stage TEXT NOT NULL DEFAULT 'active',  -- or 'deleted'
+    FOREIGN KEY(job, number) REFERENCES trials(job, number)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO new_runs SELECT run_id, job, number, experiment_id, run_name, user_id, status,
+    start_time_ms, end_time_ms, lifecycle_stage FROM runs;
+  DROP TABLE runs;
+  ALTER TABLE new_runs RENAME TO runs;
+  CREATE INDEX runs_in_order ON runs(experiment_id, start_time_ms DESC, run_id);
+  INSERT OR IGNORE INTO tags SELECT run_id, 'mlflow.runName', run_name FROM runs;
+  INSERT OR IGNORE INTO tags SELECT r.run_id, 'mlflow.parentRunId', j.name FROM runs r
+    JOIN trials t ON t.name = r.run_id JOIN jobs j ON j.id = t.job WHERE j.type = 'sweep';
+  INSERT OR IGNORE INTO runs(run_id, job, experiment_id, run_name, user_id, status, start_time_ms,
+      end_time_ms)
+    SELECT name, id, experiment_id, name, '', CASE WHEN ended_us IS NULL THEN 'RUNNING' WHEN
+      status = 'Completed' THEN 'FINISHED' WHEN status = 'Failed' THEN 'FAILED' ELSE 'KILLED' END,
+      created_us / 1000, ended_us / 1000 FROM jobs WHERE type = 'sweep';
+  INSERT OR IGNORE INTO tags SELECT name, 'mlflow.runName', name FROM jobs WHERE type = 'sweep';
+  CREATE TABLE new_documents(
+    job INTEGER, number INTEGER,       -- NULL: by a client of the tracking address
+    kind TEXT NOT NULL, id TEXT NOT NULL, json TEXT NOT NULL, PRIMARY KEY(kind, id)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO new_documents SELECT job, number, kind, id, json FROM documents;
+  DROP TABLE documents;
+  ALTER TABLE new_documents RENAME TO documents;
 )sql"};
 
 }  // namespace trawl::coordinator

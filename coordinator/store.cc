@@ -1,5 +1,7 @@
 #include "coordinator/store.h"
 
+#include <exception>
+
 #include "coordinator/schema.h"
 
 namespace trawl::coordinator {
@@ -7,25 +9,49 @@ namespace trawl::coordinator {
 Result<std::unique_ptr<Store>> Store::open(const std::string& path) {
   auto database = sqlite::open(path, sqlite::Access::kWrite, kMigrations);
   if (!database) return tl::unexpected(database.error());
-  auto reader = sqlite::open(path, sqlite::Access::kRead, kMigrations);
-  if (!reader) return tl::unexpected(reader.error());
   std::unique_ptr<Store> store(new Store());
+  store->path_ = path;
+  auto reader = store->open_reader();
+  if (!reader) return tl::unexpected(reader.error());
   store->reader_ = std::make_unique<StoreReader>(std::move(*reader));
+  store->writing_ = std::make_unique<Writing>(**database);
   store->writer_ =
       std::make_unique<sqlite::GroupCommit>(std::move(*database), "cannot write " + path);
   return store;
 }
 
+// The statements must go before the database that the writer closes.
 Store::~Store() {
   if (writer_ == nullptr) return;
-  writer_->submit([this](SQLite::Database&) { tables_.forget_statements(); },
-                  [](const Result<void>&) {});
+  writer_->submit([this](SQLite::Database&) { writing_.reset(); }, [](const Result<void>&) {});
 }
 
 void Store::append(std::vector<core::Fact> facts, std::function<void(const Result<void>&)> done) {
   auto shared = std::make_shared<std::vector<core::Fact>>(std::move(facts));
-  writer_->submit([this, shared](SQLite::Database& database) { tables_.write(database, *shared); },
+  writer_->submit([this, shared](SQLite::Database&) { writing_->tables.write(*shared); },
                   std::move(done));
+}
+
+Result<void> Store::change_runs(const std::function<void(RunTables&)>& body) {
+  std::exception_ptr thrown;
+  auto committed = writer_->commit([&](SQLite::Database& database) {
+    // Others share the transaction, so what goes wrong in here must end here. Where SQLite has
+    // given up the whole transaction (a full disk), going back fails, and with it the commit.
+    database.exec("SAVEPOINT change");
+    try {
+      body(writing_->runs);
+    } catch (const std::exception&) {
+      database.exec("ROLLBACK TO change");
+      thrown = std::current_exception();
+    }
+    database.exec("RELEASE change");
+  });
+  if (!committed || !thrown) return committed;
+  return sqlite::guarded("cannot change the runs", [&] { std::rethrow_exception(thrown); });
+}
+
+Result<std::unique_ptr<SQLite::Database>> Store::open_reader() const {
+  return sqlite::open(path_, sqlite::Access::kRead, kMigrations);
 }
 
 }  // namespace trawl::coordinator

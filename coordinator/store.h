@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "coordinator/run_tables.h"
 #include "coordinator/store_reader.h"
 #include "coordinator/store_writer.h"
 #include "core/fact.h"
@@ -26,10 +27,29 @@ class Store {
 
   StoreReader& reader() { return *reader_; }
 
+  /// Runs `body` on the writer's thread inside its next transaction, and returns when that is on
+  /// disk. What `body` throws undoes what it has done and nothing else, and comes from here:
+  /// SQLite's as an error, others thrown. Any thread but the writer's.
+  Result<void> change_runs(const std::function<void(RunTables&)>& body);
+
+  /// A connection of the caller's own, for one thread at a time.
+  Result<std::unique_ptr<SQLite::Database>> open_reader() const;
+
  private:
   Store() = default;
 
-  StoreWriter tables_;  // the writer thread's
+  /// All of it the writer thread's.
+  struct Writing {
+    explicit Writing(SQLite::Database& database)
+        : statements(database), tables(statements), runs(statements) {}
+
+    sqlite::Statements statements;
+    StoreWriter tables;
+    RunTables runs;
+  };
+
+  std::string path_;
+  std::unique_ptr<Writing> writing_;
   std::unique_ptr<StoreReader> reader_;
   std::unique_ptr<sqlite::GroupCommit> writer_;
 };

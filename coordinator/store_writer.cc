@@ -1,12 +1,13 @@
 #include "coordinator/store_writer.h"
 
 #include <cmath>
+#include <pwd.h>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
 #include "base/text.h"
 #include "protocol/codec.h"
-#include "sweep/experiment.h"
 
 namespace trawl::coordinator {
 namespace {
@@ -41,6 +42,17 @@ const char* outcome_name(core::Outcome::Kind kind) {
   return "";
 }
 
+// In MLflow's words, of something that has ended.
+const char* run_status(core::Status status) {
+  if (status == core::Status::kCompleted) return "FINISHED";
+  return status == core::Status::kFailed ? "FAILED" : "KILLED";
+}
+
+std::string user_name() {
+  const passwd* entry = getpwuid(getuid());
+  return entry != nullptr ? entry->pw_name : std::to_string(getuid());
+}
+
 std::string parameters_json(const ParameterSet& parameters) {
   std::string json = "{";
   for (const NamedValue& parameter : parameters) {
@@ -59,15 +71,6 @@ std::string parameters_text(const ParameterSet& parameters) {
   return text;
 }
 
-template <class... Values>
-void run(SQLite::Statement& statement, const Values&... values) {
-  int index = 0;
-  (statement.bind(++index, values), ...);
-  statement.exec();
-  statement.reset();
-  statement.clearBindings();
-}
-
 std::string status_text(core::Status status) {
   return std::string(core::to_string(status));
 }
@@ -83,15 +86,10 @@ void bind_value(SQLite::Statement& statement, int index, double value) {
 
 }  // namespace
 
-SQLite::Statement& StoreWriter::statement(const char* sql) {
-  auto& slot = statements_[sql];
-  if (slot == nullptr) slot = std::make_unique<SQLite::Statement>(*database_, sql);
-  slot->tryReset();  // an earlier transaction may have failed half way
-  return *slot;
-}
+StoreWriter::StoreWriter(sqlite::Statements& statements)
+    : statements_(statements), records_(statements), user_(user_name()) {}
 
-void StoreWriter::write(SQLite::Database& database, const std::vector<core::Fact>& facts) {
-  database_ = &database;
+void StoreWriter::write(const std::vector<core::Fact>& facts) {
   for (const core::Fact& fact : facts) {
     std::visit([&](const auto& body) { put(fact, body); }, fact.body);
   }
@@ -100,7 +98,7 @@ void StoreWriter::write(SQLite::Database& database, const std::vector<core::Fact
 void StoreWriter::journal(const core::Fact& fact, core::JobId job, std::int64_t number,
                           const char* kind, const std::string& text) {
   const std::string bytes = protocol::encode_fact(fact);
-  auto& insert = statement(
+  auto& insert = statements_.get(
       "INSERT INTO events(job, number, at_us, kind, text, fact) VALUES (?, ?, ?, ?, ?, ?)");
   insert.bind(1, job.number);
   if (number != kNoTrial) insert.bind(2, number);
@@ -110,21 +108,21 @@ void StoreWriter::journal(const core::Fact& fact, core::JobId job, std::int64_t 
   insert.bind(6, bytes.data(), static_cast<int>(bytes.size()));
   insert.exec();
   insert.reset();
-  insert.clearBindings();
-  const std::int64_t event = database_->getLastInsertRowid();
-  run(statement("UPDATE jobs SET last_event = ?1 WHERE id = ?2"), event, job.number);
+  const std::int64_t event = statements_.database().getLastInsertRowid();
+  statements_.run("UPDATE jobs SET last_event = ?1 WHERE id = ?2", event, job.number);
   if (number != kNoTrial) {
-    run(statement("UPDATE trials SET last_event = ?1 WHERE job = ?2 AND number = ?3"), event,
-        job.number, number);
+    statements_.run("UPDATE trials SET last_event = ?1 WHERE job = ?2 AND number = ?3", event,
+                    job.number, number);
   }
 }
 
 void StoreWriter::put(const core::Fact& fact, const core::JobSubmitted& body) {
   const JobSpec& spec = body.spec;
-  auto& insert = statement(
+  const std::string experiment = records_.experiment_for(spec.experiment_name, fact.at.us);
+  auto& insert = statements_.get(
       "INSERT INTO jobs(id, name, type, experiment_name, status, created_us, goal, primary_metric, "
-      "policy, max_total_trials, max_concurrent_trials, document, last_event) "
-      "VALUES (?, ?, ?, ?, 'Queued', ?, ?, ?, ?, ?, ?, ?, 0)");
+      "policy, max_total_trials, max_concurrent_trials, document, last_event, experiment_id, "
+      "command, user) VALUES (?, ?, ?, ?, 'Queued', ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)");
   insert.bind(1, body.job.number);
   insert.bind(2, spec.name);
   insert.bind(3, spec.sweep ? "sweep" : "command");
@@ -139,23 +137,55 @@ void StoreWriter::put(const core::Fact& fact, const core::JobSubmitted& body) {
   insert.bind(9, spec.sweep ? spec.sweep->limits.max_total_trials : 1);
   insert.bind(10, spec.sweep ? spec.sweep->limits.max_concurrent_trials : 1);
   insert.bind(11, spec.document);
+  insert.bind(12, experiment);
+  insert.bind(13, spec.command.command);
+  insert.bind(14, user_);
   insert.exec();
   insert.reset();
-  insert.clearBindings();
-  run(statement("INSERT OR IGNORE INTO experiments(experiment_id, name, created_us) "
-                "VALUES (?, ?, ?)"),
-      experiment_id(spec.experiment_name), spec.experiment_name, fact.at.us);
+  if (spec.sweep) put_sweep_run(fact, body.job);
   journal(fact, body.job, kNoTrial, "job_submitted", "submitted");
 }
 
+// To MLflow the sweep is the run that its trials' runs are children of.
+void StoreWriter::put_sweep_run(const core::Fact& fact, core::JobId job) {
+  statements_.run(
+      "INSERT INTO runs(run_id, job, experiment_id, run_name, user_id, status, start_time_ms) "
+      "SELECT name, id, experiment_id, name, user, 'RUNNING', ?2 FROM jobs WHERE id = ?1",
+      job.number, epoch_ms(fact.at));
+  statements_.run(
+      "INSERT INTO tags(run_id, key, value) SELECT name, 'mlflow.runName', name FROM jobs WHERE id "
+      "= ?1 UNION ALL SELECT name, 'mlflow.user', user FROM jobs WHERE id = ?1 UNION ALL SELECT "
+      "name, 'mlflow.source.type', 'JOB' FROM jobs WHERE id = ?1",
+      job.number);
+}
+
+// What the trial's own endpoint gives its run (worker/endpoint.cc), for other clients to see.
+void StoreWriter::put_trial_run(const core::Fact& fact, core::TrialId trial) {
+  statements_.run(
+      "INSERT OR IGNORE INTO runs(run_id, job, number, experiment_id, run_name, user_id, status, "
+      "start_time_ms) SELECT t.name, t.job, t.number, j.experiment_id, t.name, j.user, 'RUNNING', "
+      "?3 FROM trials t JOIN jobs j ON j.id = t.job WHERE t.job = ?1 AND t.number = ?2",
+      trial.job.number, trial.number, epoch_ms(fact.at));
+  statements_.run(
+      "INSERT OR IGNORE INTO tags(run_id, key, value) WITH own AS (SELECT t.name, j.user, "
+      "j.command, j.type, j.name AS parent FROM trials t JOIN jobs j ON j.id = t.job WHERE t.job = "
+      "?1 AND t.number = ?2) SELECT name, 'mlflow.runName', name FROM own UNION ALL SELECT name, "
+      "'mlflow.user', user FROM own UNION ALL SELECT name, 'mlflow.source.name', command FROM own "
+      "UNION ALL SELECT name, 'mlflow.source.type', 'JOB' FROM own UNION ALL SELECT name, "
+      "'mlflow.parentRunId', parent FROM own WHERE type = 'sweep'",
+      trial.job.number, trial.number);
+}
+
 void StoreWriter::put(const core::Fact& fact, const core::TrialSuggested& body) {
-  run(statement("INSERT INTO trials(job, number, name, status, parameters, created_us, last_event) "
-                "SELECT id, ?2, CASE type WHEN 'sweep' THEN name || '_' || ?2 ELSE name END, "
-                "'Queued', ?3, ?4, 0 FROM jobs WHERE id = ?1"),
+  statements_.run(
+      "INSERT INTO trials(job, number, name, status, parameters, created_us, last_event) "
+      "SELECT id, ?2, CASE type WHEN 'sweep' THEN name || '_' || ?2 ELSE name END, "
+      "'Queued', ?3, ?4, 0 FROM jobs WHERE id = ?1",
       body.trial.job.number, body.trial.number, parameters_json(body.parameters), fact.at.us);
   for (const NamedValue& parameter : body.parameters) {
-    run(statement("INSERT OR IGNORE INTO params(run_id, key, value) SELECT name, ?3, ?4 FROM "
-                  "trials WHERE job = ?1 AND number = ?2"),
+    statements_.run(
+        "INSERT OR IGNORE INTO params(run_id, key, value) SELECT name, ?3, ?4 FROM "
+        "trials WHERE job = ?1 AND number = ?2",
         body.trial.job.number, body.trial.number, parameter.name, plain_text(parameter.value));
   }
   journal(fact, body.trial.job, body.trial.number, "trial_suggested",
@@ -169,29 +199,28 @@ void StoreWriter::put(const core::Fact& fact, const core::SuggestionsExhausted& 
 
 void StoreWriter::put(const core::Fact& fact, const core::AttemptAssigned& body) {
   const core::TrialId trial = body.attempt.trial;
-  run(statement("INSERT INTO attempts(job, number, attempt, worker, assigned_us) "
-                "VALUES (?, ?, ?, ?, ?)"),
+  statements_.run(
+      "INSERT INTO attempts(job, number, attempt, worker, assigned_us) "
+      "VALUES (?, ?, ?, ?, ?)",
       trial.job.number, trial.number, body.attempt.attempt, body.worker_name, fact.at.us);
-  run(statement(
-          "INSERT OR IGNORE INTO runs(run_id, job, number, experiment_id, run_name, user_id, "
-          "status, start_time_ms) SELECT t.name, t.job, t.number, e.experiment_id, t.name, '', "
-          "'RUNNING', ?3 FROM trials t JOIN jobs j ON j.id = t.job JOIN experiments e ON "
-          "e.name = j.experiment_name WHERE t.job = ?1 AND t.number = ?2"),
-      trial.job.number, trial.number, epoch_ms(fact.at));
-  run(statement("UPDATE trials SET status = 'Starting', attempt = ?3, reports = 0, last_value = "
-                "NULL, last_step = NULL, best_value = NULL WHERE job = ?1 AND number = ?2"),
+  if (body.attempt.attempt == 1) put_trial_run(fact, trial);
+  statements_.run(
+      "UPDATE trials SET status = 'Starting', attempt = ?3, reports = 0, last_value = "
+      "NULL, last_step = NULL, best_value = NULL WHERE job = ?1 AND number = ?2",
       trial.job.number, trial.number, body.attempt.attempt);
   if (body.attempt.attempt > 1) {
-    run(statement("UPDATE trials SET started_us = NULL WHERE job = ? AND number = ?"),
-        trial.job.number, trial.number);
-    run(statement("UPDATE runs SET status = 'RUNNING', end_time_ms = NULL WHERE run_id = (SELECT "
-                  "name FROM trials WHERE job = ? AND number = ?)"),
+    statements_.run("UPDATE trials SET started_us = NULL WHERE job = ? AND number = ?",
+                    trial.job.number, trial.number);
+    statements_.run(
+        "UPDATE runs SET status = 'RUNNING', end_time_ms = NULL WHERE run_id = (SELECT "
+        "name FROM trials WHERE job = ? AND number = ?)",
         trial.job.number, trial.number);
     choose_best(trial);
   }
-  run(statement("UPDATE jobs SET started_us = coalesce(started_us, ?2), status = CASE WHEN status "
-                "<> 'Queued' THEN status WHEN type = 'sweep' THEN 'Running' ELSE 'Starting' END "
-                "WHERE id = ?1"),
+  statements_.run(
+      "UPDATE jobs SET started_us = coalesce(started_us, ?2), status = CASE WHEN status "
+      "<> 'Queued' THEN status WHEN type = 'sweep' THEN 'Running' ELSE 'Starting' END "
+      "WHERE id = ?1",
       trial.job.number, fact.at.us);
   journal(fact, trial.job, trial.number, "attempt_assigned",
           body.attempt.attempt == 1 ? std::string()
@@ -200,99 +229,27 @@ void StoreWriter::put(const core::Fact& fact, const core::AttemptAssigned& body)
 
 void StoreWriter::put(const core::Fact& fact, const core::AttemptRunning& body) {
   const core::AttemptId attempt = body.started.attempt;
-  run(statement("UPDATE attempts SET folder = ?4, pid = ?5, started_us = ?6 WHERE job = ?1 AND "
-                "number = ?2 AND attempt = ?3"),
+  statements_.run(
+      "UPDATE attempts SET folder = ?4, pid = ?5, started_us = ?6 WHERE job = ?1 AND "
+      "number = ?2 AND attempt = ?3",
       attempt.trial.job.number, attempt.trial.number, attempt.attempt, body.started.folder,
       body.started.pid, fact.at.us);
-  run(statement("UPDATE trials SET status = CASE status WHEN 'Starting' THEN 'Running' ELSE status "
-                "END, started_us = ?3 WHERE job = ?1 AND number = ?2"),
+  statements_.run(
+      "UPDATE trials SET status = CASE status WHEN 'Starting' THEN 'Running' ELSE status "
+      "END, started_us = ?3 WHERE job = ?1 AND number = ?2",
       attempt.trial.job.number, attempt.trial.number, fact.at.us);
-  run(statement("UPDATE jobs SET status = 'Running' WHERE id = ? AND status = 'Starting'"),
-      attempt.trial.job.number);
+  statements_.run("UPDATE jobs SET status = 'Running' WHERE id = ? AND status = 'Starting'",
+                  attempt.trial.job.number);
   journal(fact, attempt.trial.job, attempt.trial.number, "attempt_running", "runs");
 }
 
-void StoreWriter::put_record(core::TrialId trial, const Record& record) {
-  if (const auto* metric = std::get_if<MetricLogged>(&record)) {
-    const bool is_nan = std::isnan(metric->value);
-    run(statement("INSERT OR IGNORE INTO metrics(run_id, key, step, timestamp_ms, value, is_nan) "
-                  "VALUES (?, ?, ?, ?, ?, ?)"),
-        metric->run_id, metric->key, metric->step, metric->timestamp_ms,
-        is_nan ? 0.0 : metric->value, is_nan ? 1 : 0);
-  } else if (const auto* param = std::get_if<ParamLogged>(&record)) {
-    run(statement("INSERT OR IGNORE INTO params(run_id, key, value) VALUES (?, ?, ?)"),
-        param->run_id, param->key, param->value);
-  } else if (const auto* tag = std::get_if<TagSet>(&record)) {
-    run(statement("INSERT INTO tags(run_id, key, value) VALUES (?, ?, ?) ON CONFLICT(run_id, key) "
-                  "DO UPDATE SET value = excluded.value"),
-        tag->run_id, tag->key, tag->value);
-  } else if (const auto* untag = std::get_if<TagDeleted>(&record)) {
-    run(statement("DELETE FROM tags WHERE run_id = ? AND key = ?"), untag->run_id, untag->key);
-  } else if (const auto* created = std::get_if<RunCreated>(&record)) {
-    run(statement("INSERT OR IGNORE INTO runs(run_id, job, number, experiment_id, run_name, "
-                  "user_id, status, start_time_ms) VALUES (?, ?, ?, ?, ?, ?, 'RUNNING', ?)"),
-        created->run_id, trial.job.number, trial.number, created->experiment_id, created->run_name,
-        created->user_id, created->start_time_ms);
-  } else if (const auto* updated = std::get_if<RunUpdated>(&record)) {
-    if (updated->status) {
-      run(statement("UPDATE runs SET status = ? WHERE run_id = ?"), *updated->status,
-          updated->run_id);
-    }
-    if (updated->end_time_ms) {
-      run(statement("UPDATE runs SET end_time_ms = ? WHERE run_id = ?"), *updated->end_time_ms,
-          updated->run_id);
-    }
-    if (updated->run_name) {
-      run(statement("UPDATE runs SET run_name = ? WHERE run_id = ?"), *updated->run_name,
-          updated->run_id);
-    }
-  } else if (const auto* experiment = std::get_if<ExperimentCreated>(&record)) {
-    constexpr std::int64_t kUsPerMs = 1000;
-    run(statement("INSERT OR IGNORE INTO experiments(experiment_id, name, created_us) "
-                  "VALUES (?, ?, ?)"),
-        experiment->experiment_id, experiment->name, experiment->creation_time_ms * kUsPerMs);
-  } else if (const auto* document = std::get_if<DocumentStored>(&record)) {
-    run(statement("INSERT OR REPLACE INTO documents(job, number, kind, id, json) "
-                  "VALUES (?, ?, ?, ?, ?)"),
-        trial.job.number, trial.number, document->kind, document->id, document->json);
-  } else {
-    put_change(record);
-  }
-}
-
-// What only MLflow clients do: renaming, deleting, restoring. Deleted is a mark.
-void StoreWriter::put_change(const Record& record) {
-  static_assert(std::variant_size_v<Record> == 14, "write the new kind of record");
-  constexpr std::int64_t kUsPerMs = 1000;
-  const auto mark_experiment = [&](const std::string& id, const char* stage, std::int64_t time_ms) {
-    run(statement("UPDATE experiments SET lifecycle_stage = ?2, updated_us = ?3 WHERE "
-                  "experiment_id = ?1"),
-        id, stage, time_ms * kUsPerMs);
-    run(statement("UPDATE runs SET lifecycle_stage = ?2 WHERE experiment_id = ?1"), id, stage);
-  };
-  if (const auto* gone = std::get_if<DocumentDeleted>(&record)) {
-    run(statement("DELETE FROM documents WHERE kind = ? AND id = ?"), gone->kind, gone->id);
-  } else if (const auto* deleted = std::get_if<RunDeleted>(&record)) {
-    run(statement("UPDATE runs SET lifecycle_stage = 'deleted' WHERE run_id = ?"), deleted->run_id);
-  } else if (const auto* restored = std::get_if<RunRestored>(&record)) {
-    run(statement("UPDATE runs SET lifecycle_stage = 'active' WHERE run_id = ?"), restored->run_id);
-  } else if (const auto* renamed = std::get_if<ExperimentRenamed>(&record)) {
-    run(statement("UPDATE experiments SET name = ?2, updated_us = ?3 WHERE experiment_id = ?1"),
-        renamed->experiment_id, renamed->name, renamed->time_ms * kUsPerMs);
-  } else if (const auto* closed = std::get_if<ExperimentDeleted>(&record)) {
-    mark_experiment(closed->experiment_id, "deleted", closed->time_ms);
-  } else if (const auto* opened = std::get_if<ExperimentRestored>(&record)) {
-    mark_experiment(opened->experiment_id, "active", opened->time_ms);
-  }
-}
-
 void StoreWriter::put(const core::Fact&, const core::RecordsAccepted& body) {
-  for (const Record& record : body.records) put_record(body.attempt.trial, record);
+  for (const Record& record : body.records) records_.put(record, body.attempt.trial);
 }
 
 void StoreWriter::put(const core::Fact& fact, const core::PrimaryReported& body) {
   const core::TrialId trial = body.attempt.trial;
-  auto& update = statement(
+  auto& update = statements_.get(
       "UPDATE trials SET reports = reports + 1, last_value = ?3, last_step = ?4, best_value = CASE "
       "WHEN ?5 THEN ?3 ELSE best_value END WHERE job = ?1 AND number = ?2");
   update.bind(1, trial.job.number);
@@ -302,10 +259,10 @@ void StoreWriter::put(const core::Fact& fact, const core::PrimaryReported& body)
   update.bind(5, body.best_of_trial ? 1 : 0);
   update.exec();
   update.reset();
-  update.clearBindings();
   if (body.best_of_job) {
-    run(statement("UPDATE jobs SET best_trial = ?2, best_value = ?3 WHERE id = ?1"),
-        trial.job.number, trial.number, body.value);
+    statements_.run("UPDATE jobs SET best_trial = ?2, best_value = ?3 WHERE id = ?1",
+                    trial.job.number, trial.number, body.value);
+    tag_best(trial.job);
   }
   journal(fact, trial.job, trial.number, body.best_of_job ? "new_best" : "primary_reported",
           python_repr(body.value));
@@ -313,25 +270,27 @@ void StoreWriter::put(const core::Fact& fact, const core::PrimaryReported& body)
 
 void StoreWriter::put(const core::Fact& fact, const core::StopDecided& body) {
   const core::TrialId trial = body.attempt.trial;
-  run(statement("UPDATE trials SET status = 'CancelRequested', stopped_by = ?3, reason = ?4 WHERE "
-                "job = ?1 AND number = ?2"),
+  statements_.run(
+      "UPDATE trials SET status = 'CancelRequested', stopped_by = ?3, reason = ?4 WHERE "
+      "job = ?1 AND number = ?2",
       trial.job.number, trial.number, cause_name(body.cause), body.reason);
-  run(statement("UPDATE jobs SET status = 'CancelRequested' WHERE id = ?1 AND type = 'command'"),
-      trial.job.number);
+  statements_.run("UPDATE jobs SET status = 'CancelRequested' WHERE id = ?1 AND type = 'command'",
+                  trial.job.number);
   journal(fact, trial.job, trial.number, "stop_decided", body.reason);
 }
 
 void StoreWriter::put(const core::Fact& fact, const core::AttemptFinished& body) {
   const core::TrialId trial = body.attempt.trial;
-  run(statement("UPDATE attempts SET ended_us = ?4, outcome = ?5, code = ?6, tail = ?7 WHERE job = "
-                "?1 AND number = ?2 AND attempt = ?3"),
+  statements_.run(
+      "UPDATE attempts SET ended_us = ?4, outcome = ?5, code = ?6, tail = ?7 WHERE job = "
+      "?1 AND number = ?2 AND attempt = ?3",
       trial.job.number, trial.number, body.attempt.attempt, fact.at.us,
       outcome_name(body.outcome.kind), body.outcome.code, body.outcome.detail);
-  run(statement("UPDATE trials SET status = 'Queued' WHERE job = ?1 AND number = ?2"),
-      trial.job.number, trial.number);
-  run(statement(
-          "UPDATE jobs SET status = 'Queued' WHERE id = ?1 AND type = 'command' AND status IN "
-          "('Starting', 'Running')"),
+  statements_.run("UPDATE trials SET status = 'Queued' WHERE job = ?1 AND number = ?2",
+                  trial.job.number, trial.number);
+  statements_.run(
+      "UPDATE jobs SET status = 'Queued' WHERE id = ?1 AND type = 'command' AND status IN "
+      "('Starting', 'Running')",
       trial.job.number);
   const bool lost = body.outcome.kind == core::Outcome::Kind::kLost;
   journal(fact, trial.job, trial.number, "attempt_finished",
@@ -340,51 +299,70 @@ void StoreWriter::put(const core::Fact& fact, const core::AttemptFinished& body)
 }
 
 void StoreWriter::put(const core::Fact& fact, const core::TrialEnded& body) {
-  run(statement("UPDATE trials SET status = ?3, reason = ?4, ended_us = ?5 WHERE job = ?1 AND "
-                "number = ?2"),
+  statements_.run(
+      "UPDATE trials SET status = ?3, reason = ?4, ended_us = ?5 WHERE job = ?1 AND "
+      "number = ?2",
       body.trial.job.number, body.trial.number, status_text(body.status), body.reason, fact.at.us);
   if (body.status == core::Status::kFailed) {
-    run(statement("UPDATE trials SET best_value = NULL WHERE job = ?1 AND number = ?2"),
-        body.trial.job.number, body.trial.number);
+    statements_.run("UPDATE trials SET best_value = NULL WHERE job = ?1 AND number = ?2",
+                    body.trial.job.number, body.trial.number);
     choose_best(body.trial);
   }
-  const char* run_status = body.status == core::Status::kCompleted ? "FINISHED"
-                           : body.status == core::Status::kFailed  ? "FAILED"
-                                                                   : "KILLED";
-  run(statement("UPDATE runs SET status = ?3, end_time_ms = coalesce(end_time_ms, ?4) WHERE run_id "
-                "= (SELECT name FROM trials WHERE job = ?1 AND number = ?2)"),
-      body.trial.job.number, body.trial.number, run_status, epoch_ms(fact.at));
+  statements_.run(
+      "UPDATE runs SET status = ?3, end_time_ms = coalesce(end_time_ms, ?4) WHERE run_id = (SELECT "
+      "name FROM trials WHERE job = ?1 AND number = ?2)",
+      body.trial.job.number, body.trial.number, run_status(body.status), epoch_ms(fact.at));
   std::string text = status_text(body.status);
   if (!body.reason.empty()) text += ": " + body.reason;
   journal(fact, body.trial.job, body.trial.number, "trial_ended", text);
 }
 
 void StoreWriter::put(const core::Fact& fact, const core::JobCancelRequested& body) {
-  run(statement("UPDATE jobs SET status = 'CancelRequested', reason = ?2 WHERE id = ?1"),
-      body.job.number, body.reason);
+  statements_.run("UPDATE jobs SET status = 'CancelRequested', reason = ?2 WHERE id = ?1",
+                  body.job.number, body.reason);
   journal(fact, body.job, kNoTrial, "cancel_requested", body.reason);
 }
 
 void StoreWriter::put(const core::Fact& fact, const core::JobEnded& body) {
-  run(statement("UPDATE jobs SET status = ?2, reason = ?3, ended_us = ?4 WHERE id = ?1"),
-      body.job.number, status_text(body.status), body.reason, fact.at.us);
+  statements_.run("UPDATE jobs SET status = ?2, reason = ?3, ended_us = ?4 WHERE id = ?1",
+                  body.job.number, status_text(body.status), body.reason, fact.at.us);
+  statements_.run(
+      "UPDATE runs SET status = ?2, end_time_ms = ?3 WHERE run_id = (SELECT name FROM jobs WHERE "
+      "id = ?1 AND type = 'sweep')",
+      body.job.number, run_status(body.status), epoch_ms(fact.at));
   std::string text = status_text(body.status);
   if (!body.reason.empty()) text += ": " + body.reason;
   journal(fact, body.job, kNoTrial, "job_ended", text);
 }
 
 void StoreWriter::put(const core::Fact&, const core::ReportsTaken& body) {
-  run(statement("INSERT INTO spools(spool, taken) VALUES (?, ?) ON CONFLICT(spool) DO UPDATE SET "
-                "taken = excluded.taken"),
+  statements_.run(
+      "INSERT INTO spools(spool, taken) VALUES (?, ?) ON CONFLICT(spool) DO UPDATE SET "
+      "taken = excluded.taken",
       static_cast<std::int64_t>(body.spool), static_cast<std::int64_t>(body.seq));
 }
 
 void StoreWriter::choose_best(core::TrialId gone) {
-  run(statement("UPDATE jobs SET (best_trial, best_value) = (SELECT number, best_value FROM trials "
-                "WHERE job = ?1 AND best_value IS NOT NULL ORDER BY CASE (SELECT goal FROM jobs "
-                "WHERE id = ?1) WHEN 'minimize' THEN best_value ELSE -best_value END, number LIMIT "
-                "1) WHERE id = ?1 AND best_trial = ?2"),
+  const int changed = statements_.run(
+      "UPDATE jobs SET (best_trial, best_value) = (SELECT number, best_value FROM trials WHERE job "
+      "= ?1 AND best_value IS NOT NULL ORDER BY CASE (SELECT goal FROM jobs WHERE id = ?1) WHEN "
+      "'minimize' THEN best_value ELSE -best_value END, number LIMIT 1) WHERE id = ?1 AND "
+      "best_trial = ?2",
       gone.job.number, gone.number);
+  if (changed > 0) tag_best(gone.job);
+}
+
+// The sweep's run names the best of its children.
+void StoreWriter::tag_best(core::JobId job) {
+  statements_.run(
+      "DELETE FROM tags WHERE key = 'trawl.best_trial' AND run_id = (SELECT name FROM jobs WHERE "
+      "id = ?1 AND type = 'sweep' AND best_trial IS NULL)",
+      job.number);
+  statements_.run(
+      "INSERT INTO tags(run_id, key, value) SELECT j.name, 'trawl.best_trial', t.name FROM jobs j "
+      "JOIN trials t ON t.job = j.id AND t.number = j.best_trial WHERE j.id = ?1 AND j.type = "
+      "'sweep' ON CONFLICT(run_id, key) DO UPDATE SET value = excluded.value",
+      job.number);
 }
 
 }  // namespace trawl::coordinator

@@ -2,27 +2,24 @@
 // makes them durable.
 #pragma once
 
-#include <map>
-#include <memory>
 #include <string>
 #include <vector>
 
-#include <SQLiteCpp/SQLiteCpp.h>
-
+#include "coordinator/record_writer.h"
 #include "core/fact.h"
+#include "sqlite/statements.h"
 
 namespace trawl::coordinator {
 
-/// Used by one thread, with one database. Throws SQLite::Exception.
+/// Used by one thread. Throws SQLite::Exception.
 class StoreWriter {
  public:
-  void write(SQLite::Database& database, const std::vector<core::Fact>& facts);
+  /// `statements` outlives it.
+  explicit StoreWriter(sqlite::Statements& statements);
 
-  /// Must happen before the database is closed.
-  void forget_statements() { statements_.clear(); }
+  void write(const std::vector<core::Fact>& facts);
 
  private:
-  SQLite::Statement& statement(const char* sql);
   void journal(const core::Fact& fact, core::JobId job, std::int64_t number, const char* kind,
                const std::string& text);
 
@@ -39,14 +36,15 @@ class StoreWriter {
   void put(const core::Fact& fact, const core::JobCancelRequested& body);
   void put(const core::Fact& fact, const core::JobEnded& body);
   void put(const core::Fact& fact, const core::ReportsTaken& body);
-  void put_record(core::TrialId trial, const Record& record);
-  void put_change(const Record& record);
+  void put_sweep_run(const core::Fact& fact, core::JobId job);
+  void put_trial_run(const core::Fact& fact, core::TrialId trial);
   /// The trial's value no longer counts: chooses anew if it was the best.
   void choose_best(core::TrialId gone);
+  void tag_best(core::JobId job);
 
-  SQLite::Database* database_ = nullptr;
-  std::map<const char*, std::unique_ptr<SQLite::Statement>>
-      statements_;  // by the literal's address
+  sqlite::Statements& statements_;
+  RecordWriter records_;
+  const std::string user_;  // who runs this coordinator: the jobs are theirs
 };
 
 }  // namespace trawl::coordinator

@@ -7,6 +7,7 @@
 
 #include "tracking/fixed_answers.h"
 #include "tracking/method.h"
+#include "tracking/token.h"
 
 namespace trawl::tracking {
 namespace {
@@ -45,16 +46,6 @@ Result<void> check(const TrialSettings& settings) {
   return {};
 }
 
-// Compares all of `given` whatever it holds, so that the time taken tells nothing of the token.
-bool is_token(std::string_view given, std::string_view token) {
-  unsigned difference = given.size() == token.size() ? 0 : 1;
-  for (std::size_t i = 0; i < given.size(); ++i) {
-    difference |=
-        static_cast<unsigned char>(given[i]) ^ static_cast<unsigned char>(token[i % token.size()]);
-  }
-  return difference == 0;
-}
-
 Policy policy_of(const TrialSettings& settings) {
   Policy policy;
   policy.run_id = settings.run_id;
@@ -87,9 +78,7 @@ TrialSession::TrialSession(TrialSettings settings, ArtifactStore artifacts)
       artifacts_(std::move(artifacts)) {}
 
 bool TrialSession::admits(std::string_view authorization) const {
-  constexpr std::string_view scheme = "Bearer ";
-  return authorization.starts_with(scheme) &&
-         is_token(authorization.substr(scheme.size()), settings_.token);
+  return is_bearer(authorization, settings_.token);
 }
 
 Result<void> TrialSession::rebuild() {

@@ -3,7 +3,6 @@
 #include <chrono>
 #include <fstream>
 #include <pwd.h>
-#include <sys/random.h>
 #include <unistd.h>
 #include <vector>
 
@@ -45,15 +44,6 @@ std::vector<NamedText> sampled_params(const core::LaunchOrder& order) {
 }
 
 }  // namespace
-
-std::string random_hex(std::size_t byte_count) {
-  std::vector<unsigned char> bytes(byte_count);
-  const ssize_t got = getrandom(bytes.data(), bytes.size(), 0);
-  TRAWL_ASSERT(got == static_cast<ssize_t>(byte_count));
-  std::string text;
-  for (const unsigned char byte : bytes) text += fmt::format("{:02x}", byte);
-  return text;
-}
 
 class Endpoint::SpoolSink : public tracking::Sink {
  public:

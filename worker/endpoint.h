@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "core/message.h"
 #include "tracking/server.h"
+#include "tracking/token.h"
 #include "worker/spool.h"
 
 namespace trawl::worker {
@@ -40,7 +41,6 @@ class Endpoint {
   std::unique_ptr<tracking::Server> server_;
 };
 
-/// 2 * `byte_count` random hexadecimal digits from the system.
-std::string random_hex(std::size_t byte_count);
+using tracking::random_hex;
 
 }  // namespace trawl::worker

@@ -336,19 +336,91 @@ TEST_CASE("everything that a script logs has a table", "[store]") {
   stored.keep(stored.cluster.report(logged));
   CHECK(stored.rows("SELECT run_id, key, value FROM params ORDER BY run_id, key") ==
         Rows{"lr_0|optimizer|sgd", "lr_0|x|0", "lr_1|x|1"});
-  CHECK(stored.rows("SELECT run_id, key, value FROM tags") == Rows{"lr_0|kept|2"});
+  CHECK(stored.rows("SELECT run_id, key, value FROM tags WHERE run_id IN ('lr_0', 'child') AND key "
+                    "NOT LIKE 'mlflow.%'") == Rows{"lr_0|kept|2"});
   const std::string digits = experiment_id("digits");
-  CHECK(stored.rows("SELECT experiment_id, name, created_us FROM experiments ORDER BY name") ==
+  CHECK(stored.rows("SELECT experiment_id, name, created_us FROM experiments WHERE "
+                    "experiment_id <> '0' ORDER BY name") ==
         Rows{digits + "|digits|1000000", "77|side|5000"});
-  CHECK(stored.rows("SELECT run_id, job, number, experiment_id, run_name, user_id, status, "
-                    "start_time_ms, end_time_ms FROM runs ORDER BY run_id") ==
-        Rows{"child|1|0|77|renamed|me|FINISHED|6|9", "lr_0|1|0|" + digits + "|lr_0||RUNNING|1000|-",
-             "lr_1|1|1|" + digits + "|lr_1||RUNNING|1000|-"});
+  CHECK(stored.rows("SELECT run_id, job, number, experiment_id, run_name, status, start_time_ms, "
+                    "end_time_ms FROM runs ORDER BY run_id") ==
+        Rows{"child|1|0|" + digits + "|renamed|FINISHED|6|9",
+             "lr|1|-|" + digits + "|lr|RUNNING|1000|-",
+             "lr_0|1|0|" + digits + "|lr_0|RUNNING|1000|-",
+             "lr_1|1|1|" + digits + "|lr_1|RUNNING|1000|-"});
+  CHECK(stored.row("SELECT user_id FROM runs WHERE run_id = 'child'") == "me");
   CHECK(stored.rows("SELECT * FROM metrics") == Rows{"child|loss|3|7|1.5|0"});
   CHECK(stored.rows("SELECT * FROM documents") == Rows{R"(1|0|logged_model|m|{"a":"\u00e9"})"});
   stored.keep(stored.cluster.ended(attempt_id(1, 0)));
   CHECK(stored.row("SELECT status, end_time_ms FROM runs WHERE run_id = 'lr_0'") ==
         "FINISHED|1000");
+}
+
+TEST_CASE("a trial's run says whose it is, and its sweep's run which child is best", "[store]") {
+  StoredCluster stored;
+  stored.keep(stored.cluster.join({}));
+  stored.start(described_sweep());
+  const std::string tags =
+      "SELECT key, CASE value WHEN (SELECT user FROM jobs) THEN 'me' ELSE value END FROM tags "
+      "WHERE "
+      "run_id = ";
+  CHECK(stored.rows(tags + "'lr_0'") == Rows{"mlflow.parentRunId|lr", "mlflow.runName|lr_0",
+                                             "mlflow.source.name|true", "mlflow.source.type|JOB",
+                                             "mlflow.user|me"});
+  CHECK(stored.rows(tags + "'lr'") ==
+        Rows{"mlflow.runName|lr", "mlflow.source.type|JOB", "mlflow.user|me"});
+  const std::string best =
+      "SELECT value FROM tags WHERE run_id = 'lr' AND key = 'trawl.best_trial'";
+  stored.keep(stored.cluster.logged(attempt_id(1, 0), {0.5}));
+  CHECK(stored.row(best) == "lr_0");
+  stored.keep(stored.cluster.logged(attempt_id(1, 1), {0.75}));
+  CHECK(stored.row(best) == "lr_1");
+  stored.keep(stored.cluster.ended(attempt_id(1, 1), {Outcome::Kind::kExited, 1, ""}));
+  CHECK(stored.row(best) == "lr_0");
+  stored.keep(stored.cluster.ended(attempt_id(1, 0), {Outcome::Kind::kExited, 1, ""}));
+  CHECK(stored.rows(best).empty());
+}
+
+TEST_CASE("a sweep's run ends with the sweep", "[store]") {
+  StoredCluster stored;
+  JobSpec spec = described_sweep();
+  spec.sweep->limits.max_total_trials = 1;
+  stored.keep(stored.cluster.join({}));
+  stored.start(spec);
+  const std::string select = "SELECT status, end_time_ms FROM runs WHERE run_id = 'lr'";
+  CHECK(stored.row(select) == "RUNNING|-");
+  stored.cluster.advance(std::chrono::seconds(1));
+  stored.keep(stored.cluster.ended(attempt_id(1, 0)));
+  CHECK(stored.row(select) == "FINISHED|2000");
+}
+
+TEST_CASE("a job finds its experiment by name, whatever clients made of it", "[store]") {
+  StoredCluster stored;
+  const std::string digits = experiment_id("digits");
+  const auto change = [&](const Record& record) {
+    REQUIRE(stored.store().change_runs([&](RunTables& runs) { CHECK(runs.apply(record)); }));
+  };
+  const std::string select = "SELECT experiment_id FROM jobs ORDER BY id DESC LIMIT 1";
+  JobSpec spec = described_sweep();
+  stored.keep(stored.cluster.submit(spec));
+  CHECK(stored.row(select) == digits);
+
+  change(ExperimentDeleted{digits, 5});
+  CHECK(stored.row("SELECT lifecycle_stage FROM runs") == "deleted");
+  spec.name = "second";
+  stored.keep(stored.cluster.submit(spec));
+  CHECK(stored.row("SELECT lifecycle_stage FROM experiments WHERE name = 'digits'") == "active");
+  CHECK(stored.rows("SELECT run_id, lifecycle_stage FROM runs ORDER BY run_id") ==
+        Rows{"lr|deleted", "second|active"});
+
+  change(ExperimentRenamed{digits, "letters", 6});
+  spec.name = "third";
+  stored.keep(stored.cluster.submit(spec));
+  CHECK(stored.row(select) != digits);
+  spec.name = "fourth";
+  spec.experiment_name = "letters";
+  stored.keep(stored.cluster.submit(spec));
+  CHECK(stored.row(select) == digits);
 }
 
 TEST_CASE("texts keep quotes, line ends, other scripts and zero bytes", "[store]") {
