@@ -138,7 +138,8 @@ struct RouteTable {
 
 RouteTable make_table() {
   RouteTable table;
-  for (const auto routes : {run_routes(), log_routes(), experiment_routes(), model_routes()}) {
+  for (const auto routes : {run_routes(), log_routes(), experiment_routes(), model_routes(),
+                            model_search_routes(), search_routes()}) {
     for (const Route& route : routes) {
       if (route.path.find('{') != route.path.npos) {
         table.with_fields.push_back(route);

@@ -97,6 +97,8 @@ std::span<const Route> run_routes();
 std::span<const Route> log_routes();
 std::span<const Route> experiment_routes();
 std::span<const Route> model_routes();
+std::span<const Route> model_search_routes();
+std::span<const Route> search_routes();
 
 /// A method with its fields, ready to run under the session's lock.
 struct PreparedCall {

@@ -82,7 +82,7 @@ class Repository {
                                              std::size_t offset, std::size_t count) const = 0;
 
   /// Calls `visit` with each run in question, in full, by (start_time descending, run_id), until it
-  /// returns false.
+  /// returns false. It may ask this repository meanwhile.
   virtual void visit_runs(const RunQuery& query,
                           const std::function<bool(const Run&)>& visit) const = 0;
 

@@ -3,6 +3,7 @@
 // `mlflow.set_experiment` would fail under MLFLOW_RUN_ID otherwise. The name asked for is kept as a
 // tag of the trial's run.
 #include "sweep/experiment.h"
+#include "tracking/messages.h"
 #include "tracking/method.h"
 #include "tracking/validation.h"
 
@@ -12,20 +13,6 @@ namespace {
 constexpr std::string_view kAskedNameTag = "trawl.asked_experiment";
 constexpr std::size_t kExperimentTagCharactersMax = 5000;
 constexpr std::string_view kDefaultExperiment = "0";
-
-Json experiment_json(const Call& call, const Experiment& experiment) {
-  Json document = {{"experiment_id", experiment.experiment_id},
-                   {"name", experiment.name},
-                   {"artifact_location", "mlflow-artifacts:/" + experiment.experiment_id},
-                   {"lifecycle_stage", experiment.is_deleted ? "deleted" : "active"},
-                   {"creation_time", experiment.creation_time_ms},
-                   {"last_update_time", experiment.last_update_time_ms}};
-  const std::string prefix = experiment.experiment_id + "/";
-  for (const Document& tag : call.state.find_documents("experiment_tag", prefix)) {
-    document["tags"].push_back(Json::parse(tag.json, nullptr, false));
-  }
-  return document;
-}
 
 using KnownExperiment = tl::expected<Experiment, Refusal>;
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "tracking/messages.h"
 #include "tracking/method.h"
-#include "tracking/paging.h"
 #include "tracking/validation.h"
 
 namespace trawl::tracking {
@@ -35,11 +35,7 @@ void store_model(Call& call, Json& model) {
 }
 
 Answer model_answer(const Call& call, Json model) {
-  const std::string id = model["info"]["model_id"].get<std::string>();
-  for (const Document& metric : call.state.find_documents("model_metric", id + "/")) {
-    model["data"]["metrics"].push_back(Json::parse(metric.json, nullptr, false));
-  }
-  return Json{{"model", std::move(model)}};
+  return Json{{"model", model_json(call, std::move(model))}};
 }
 
 // Key and value objects of `field`, checked and copied without anything else they hold.
@@ -171,47 +167,16 @@ Answer log_model_params(Call& call, const Json& fields) {
   return Json::object();
 }
 
-// The X of "name = 'X'", the one filter that a client sends by itself (to see whether a path that
-// is no artifact of the run is a model of it). Nothing for any other filter.
-std::optional<std::string> name_filter(std::string_view filter) {
-  const auto skip = [&](std::string_view token) {
-    while (filter.starts_with(' ')) filter.remove_prefix(1);
-    if (!filter.starts_with(token)) return false;
-    filter.remove_prefix(token.size());
-    return true;
-  };
-  if (!skip("name") || !skip("=") || !skip("'")) return std::nullopt;
-  const std::size_t end = filter.find('\'');
-  if (end == filter.npos || filter.find_first_not_of(' ', end + 1) != filter.npos) {
-    return std::nullopt;
-  }
-  return std::string(filter.substr(0, end));
-}
-
-Answer search_models(Call& call, const Json& fields) {
+Answer delete_model(Call& call, const Json& fields) {
   FieldReader reader(fields);
-  const std::string filter = reader.optional_text("filter").value_or("");
-  const auto page = read_page(reader, {});
-  const Json& experiments = reader.array("experiment_ids");
+  const std::string id = reader.text("model_id");
   if (reader.refusal()) return refuse(*reader.refusal());
-  const auto name = name_filter(filter);
-  if (!filter.empty() && !name) {
-    return refuse(not_implemented("Models are searched by name only: filter \"name = 'X'\"."));
+  if (const auto model = known_model(call, id); !model) return refuse(model.error());
+  for (const Document& metric : call.state.find_documents("model_metric", id + "/")) {
+    call.record(DocumentDeleted{"model_metric", metric.id});
   }
-  Json found = Json::array();
-  for (const Document& document : call.state.find_documents(kModelKind, "")) {
-    Json model = Json::parse(document.json, nullptr, false);
-    const Json& experiment = model["info"]["experiment_id"];
-    const bool asked = std::ranges::find(experiments, experiment) != experiments.end();
-    if (asked && (!name || model["info"]["name"] == *name)) found.push_back(std::move(model));
-  }
-  Json answer = Json::object();
-  const std::size_t end = std::min(found.size(), page.offset + page.count_max);
-  for (std::size_t i = page.offset; i < end; ++i) {
-    answer["models"].push_back(model_answer(call, std::move(found[i])).value()["model"]);
-  }
-  if (end < found.size()) answer["next_page_token"] = page_token(end);
-  return answer;
+  call.record(DocumentDeleted{std::string(kModelKind), id});
+  return Json::object();
 }
 
 void record_models(Call& call, std::string_view kind, const std::string& run_id,
@@ -311,9 +276,9 @@ Answer log_model(Call& call, const Json& fields) {
 
 constexpr Route kRoutes[] = {
     {"POST", "logged-models", Effect::kWrites, create_model},
-    {"POST", "logged-models/search", Effect::kReads, search_models},
     {"GET", "logged-models/{model_id}", Effect::kReads, get_model},
     {"PATCH", "logged-models/{model_id}", Effect::kWrites, finalize_model},
+    {"DELETE", "logged-models/{model_id}", Effect::kWrites, delete_model},
     {"PATCH", "logged-models/{model_id}/tags", Effect::kWrites, set_model_tags},
     {"DELETE", "logged-models/{model_id}/tags/{tag_key}", Effect::kWrites, delete_model_tag},
     {"POST", "logged-models/{model_id}/params", Effect::kWrites, log_model_params},

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "tracking/messages.h"
 #include "tracking/method.h"
 #include "tracking/validation.h"
 
@@ -20,62 +21,6 @@ struct Tag {
 Tag read_tag(FieldReader& reader) {
   std::string key = reader.key("tag");
   return {std::move(key), cut(reader.optional_text("value").value_or(""), kTagCharactersMax)};
-}
-
-Json info_json(const Run& run) {
-  Json info = {
-      {"run_id", run.run_id},
-      {"run_uuid", run.run_id},
-      {"run_name", run.name},
-      {"experiment_id", run.experiment_id},
-      {"user_id", run.user_id},
-      {"status", run.status},
-      {"start_time", run.start_time_ms},
-      {"artifact_uri", "mlflow-artifacts:/" + run.experiment_id + "/" + run.run_id + "/artifacts"},
-      {"lifecycle_stage", run.is_deleted ? "deleted" : "active"}};
-  if (run.end_time_ms) info["end_time"] = *run.end_time_ms;
-  return info;
-}
-
-Json pairs_json(const std::map<std::string, std::string, std::less<>>& pairs) {
-  Json list = Json::array();
-  for (const auto& [key, value] : pairs) list.push_back({{"key", key}, {"value", value}});
-  return list;
-}
-
-Json documents_json(const Call& call, std::string_view kind, const std::string& run_id) {
-  Json list = Json::array();
-  for (const Document& document : call.state.find_documents(kind, run_id + "/")) {
-    list.push_back(Json::parse(document.json, nullptr, false));
-  }
-  return list;
-}
-
-void set_unless_empty(Json& object, const char* name, Json value) {
-  if (!value.empty()) object[name] = std::move(value);
-}
-
-Json run_json(const Call& call, const Run& run) {
-  Json metrics = Json::array();
-  for (const auto& [key, latest] : run.latest) {
-    metrics.push_back({{"key", key},
-                       {"value", number_json(latest.value)},
-                       {"timestamp", latest.timestamp_ms},
-                       {"step", latest.step}});
-  }
-  Json data = Json::object();
-  set_unless_empty(data, "metrics", std::move(metrics));
-  set_unless_empty(data, "params", pairs_json(run.params));
-  set_unless_empty(data, "tags", pairs_json(run.tags));
-  Json inputs = Json::object();
-  set_unless_empty(inputs, "dataset_inputs", documents_json(call, "dataset_input", run.run_id));
-  set_unless_empty(inputs, "model_inputs", documents_json(call, "model_input", run.run_id));
-  Json outputs = Json::object();
-  set_unless_empty(outputs, "model_outputs", documents_json(call, "model_output", run.run_id));
-  return {{"info", info_json(run)},
-          {"data", std::move(data)},
-          {"inputs", std::move(inputs)},
-          {"outputs", std::move(outputs)}};
 }
 
 Answer get_run(Call& call, const Json& fields) {
@@ -132,7 +77,7 @@ Answer update_run(Call& call, const Json& fields) {
   }
   if (updated.run_name && updated.run_name->empty()) updated.run_name.reset();
   call.record(std::move(updated));
-  return Json{{"run_info", info_json(*call.state.find_run(run_id, RunDetail::kInfo))}};
+  return Json{{"run_info", run_info_json(*call.state.find_run(run_id, RunDetail::kInfo))}};
 }
 
 Answer set_tag(Call& call, const Json& fields) {

@@ -181,6 +181,30 @@ const json& FieldReader::array(std::string_view name) {
   return no_elements();
 }
 
+std::vector<std::string> FieldReader::texts(std::string_view name) {
+  const json* value = find(name);
+  std::vector<std::string> result;
+  if (value == nullptr) return result;
+  if (value->is_string()) return {value->get<std::string>()};
+  for (const json& element : array(name)) {
+    if (element.is_string()) {
+      result.push_back(element.get<std::string>());
+    } else {
+      refuse_value(name, element);
+    }
+  }
+  return result;
+}
+
+bool FieldReader::boolean(std::string_view name, bool value_if_absent) {
+  const json* value = find(name);
+  if (value == nullptr) return value_if_absent;
+  if (value->is_boolean()) return value->get<bool>();
+  if (*value == "true" || *value == "false") return *value == "true";
+  refuse_value(name, *value);
+  return value_if_absent;
+}
+
 std::string FieldReader::run_id() {
   auto value = optional_text("run_id");
   if (!value || value->empty()) value = optional_text("run_uuid");

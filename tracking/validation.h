@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -42,6 +43,11 @@ class FieldReader {
 
   /// The elements of an array, none where it is absent.
   const nlohmann::json& array(std::string_view name);
+
+  /// An array of strings, or one string (a query that holds the field once); none where absent.
+  std::vector<std::string> texts(std::string_view name);
+
+  bool boolean(std::string_view name, bool value_if_absent);
 
   /// `run_id`, or `run_uuid` of old clients.
   std::string run_id();

@@ -143,7 +143,7 @@ TEST_CASE("a body must be a JSON object of the right type and a sane depth", "[t
 TEST_CASE("an unknown route is a JSON 404, a trailing slash is one", "[tracking]") {
   Trial trial;
   for (const char* path :
-       {"/api/2.0/mlflow/runs/search", "/api/2.0/mlflow/runs/get/", "/api/2.0/mlflow/",
+       {"/api/2.0/mlflow/runs/none", "/api/2.0/mlflow/runs/get/", "/api/2.0/mlflow/",
         "/api/3.0/mlflow/traces", "/api/2.0/mlflow-artifacts/other", "/nothing"}) {
     INFO(path);
     const auto reply = trial.send({"POST", path, "", "application/json", "{}"});
