@@ -9,8 +9,6 @@
 #include <cwctype>
 #include <limits>
 
-#include "base/text.h"
-
 namespace trawl::tracking {
 namespace {
 
@@ -103,9 +101,13 @@ bool has_key_characters_only(std::string_view key) {
 
 bool is_normal_path(std::string_view key) {
   if (key.starts_with("..")) return false;
-  return std::ranges::none_of(split(key, '/'), [](std::string_view part) {
-    return part.empty() || part == "." || part == "..";
-  });
+  for (;;) {
+    const std::size_t end = key.find('/');
+    const std::string_view part = key.substr(0, end);
+    if (part.empty() || part == "." || part == "..") return false;
+    if (end == key.npos) return true;
+    key.remove_prefix(end + 1);
+  }
 }
 
 }  // namespace
@@ -222,24 +224,24 @@ std::string FieldReader::key(std::string_view kind, std::string_view name) {
 }
 
 std::optional<Refusal> check_key(std::string_view kind, std::string_view key) {
+  // Nothing is put together for a good key: a batch has a thousand.
+  const bool is_short =
+      key.size() <= kKeyCharactersMax || character_count(key) <= kKeyCharactersMax;
+  const bool is_plain = is_short && has_key_characters_only(key);
+  if (is_plain && is_normal_path(key)) return std::nullopt;
   const std::string named = std::string(kind) + " name";
-  std::string quoted(1, '\'');
-  quoted += cut(std::string(key), kKeyCharactersMax);
-  quoted += '\'';
-  if (character_count(key) > kKeyCharactersMax) {
+  const std::string quoted = "'" + cut(std::string(key), kKeyCharactersMax) + "'";
+  if (!is_short) {
     return invalid_parameter(named + " " + quoted + "... exceeds the maximum length of 250");
   }
-  if (!has_key_characters_only(key)) {
+  if (!is_plain) {
     return invalid_parameter("Invalid " + named + ": " + quoted +
                              ". Names may only contain alphanumerics, underscores (_), dashes (-), "
                              "periods (.), spaces ( ), colon(:) and slashes (/).");
   }
-  if (!is_normal_path(key)) {
-    return invalid_parameter("Invalid " + named + ": " + quoted +
-                             ". Names may be treated as files in certain cases, and must not "
-                             "resolve to other names when treated as such.");
-  }
-  return std::nullopt;
+  return invalid_parameter("Invalid " + named + ": " + quoted +
+                           ". Names may be treated as files in certain cases, and must not resolve "
+                           "to other names when treated as such.");
 }
 
 std::string cut(std::string text, std::size_t count_max) {

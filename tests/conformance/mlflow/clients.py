@@ -178,9 +178,48 @@ def model():
     equal("model metrics", "after" in {m["key"] for m in logged["data"]["metrics"]}, True)
 
 
+def search():
+    script("import mlflow\n"
+           "from mlflow import MlflowClient\n"
+           "from mlflow.entities import ViewType\n"
+           "client = MlflowClient()\n"
+           "runs = []\n"
+           "for i in range(5):\n"
+           "  run = client.create_run('7', run_name=f'searched{i}', start_time=1 + i)\n"
+           "  client.log_metric(run.info.run_id, 'rank/of one', float('nan') if i == 4 else i)\n"
+           "  client.log_param(run.info.run_id, 'parity', 'even' if i % 2 == 0 else 'odd')\n"
+           "  runs.append(run.info.run_id)\n"
+           "def names(text, order=None, view=ViewType.ACTIVE_ONLY, page=2):\n"
+           "  found, token = [], None\n"
+           "  while True:\n"
+           "    part = client.search_runs(['7'], text, view, page, order, token)\n"
+           "    found += [run.data.tags['mlflow.runName'][-1] for run in part]\n"
+           "    token = part.token\n"
+           "    if not token: return ''.join(found)\n"
+           "mine = \"attributes.run_name LIKE 'searched%' \"\n"
+           "assert names(mine) == '43210', names(mine)\n"
+           "assert names(mine + \"AND params.parity = 'even'\") == '420'\n"
+           "assert names(mine + 'and metrics.`rank/of one` >= 1') == '321'\n"
+           "assert names(mine, ['metrics.`rank/of one` ASC']) == '01234'\n"
+           "assert names(mine, ['params.parity DESC', 'start_time ASC']) == '13024'\n"
+           "client.delete_run(runs[0])\n"
+           "assert names(mine) == '4321'\n"
+           "assert names(mine, view=ViewType.DELETED_ONLY) == '0'\n"
+           "try: client.log_metric(runs[0], 'late', 1)\n"
+           "except mlflow.MlflowException as why: assert 'active' in str(why), why\n"
+           "else: raise AssertionError('a deleted run took a metric')\n"
+           "client.restore_run(runs[0])\n"
+           "assert names(mine, view=ViewType.ALL) == '43210'\n"
+           "frame = mlflow.search_runs(['7'], mine + \"AND params.parity = 'odd'\")\n"
+           "assert list(frame['params.parity']) == ['odd', 'odd']\n"
+           "assert sorted(e.experiment_id for e in client.search_experiments()) == ['0', '7']\n"
+           "history = client.get_metric_history(runs[3], 'rank/of one')\n"
+           "assert [m.value for m in history] == [3.0]\n")
+
+
 def main():
     for step in (implicit_run, resumed_with_block, second_run, batch_of_1000, asynchronous,
-                 artifacts, model):
+                 artifacts, model, search):
         step()
         print("ok", step.__name__, flush=True)
     equal("final state is a run", math.isfinite(run()["info"]["start_time"]), True)

@@ -216,5 +216,48 @@ TEST_CASE("the server stops although clients stay connected", "[tracking]") {
   CHECK_FALSE(client.Get("/t/sweep_3/version"));
 }
 
+/// Answers every request with its path.
+class Echo : public Session {
+ public:
+  bool admits(std::string_view authorization) const override { return authorization.empty(); }
+  Response handle(const Request& request) override {
+    Response response;
+    response.body = request.path;
+    return response;
+  }
+  tl::expected<Upload, Refusal> begin_upload(std::string_view path) override {
+    return tl::unexpected<Refusal>(endpoint_missing(path));
+  }
+};
+
+TEST_CASE("the root session serves what has no prefix, for hosts that it knows", "[tracking]") {
+  ServerSettings settings;
+  settings.allowed_hosts = {"node17"};
+  const auto server = Server::start(settings, std::make_unique<Echo>()).value();
+  httplib::Client client("127.0.0.1", server->port());
+  CHECK(client.Get("/a%20b?c=d")->body == "/a b");
+  CHECK(client.Get("/t/unknown/version")->status == 404);
+  CHECK(client.Get("/x", {{"Host", "node17:5000"}})->status == 200);
+  const auto foreign = client.Get("/x", {{"Host", "evil.example"}});
+  CHECK(foreign->status == 403);
+  CHECK(foreign->body == "Invalid Host header - possible DNS rebinding attack detected");
+  const auto crossing =
+      client.Post("/x", {{"Origin", "https://evil.example"}}, "{}", "application/json");
+  CHECK(crossing->status == 403);
+  CHECK(crossing->body == "Cross-origin request blocked");
+  CHECK(client.Get("/x", {{"Authorization", "Bearer wrong"}})->status == 401);
+}
+
+TEST_CASE("an address that is none is refused", "[tracking]") {
+  ServerSettings settings;
+  settings.address = "localhost";
+  const auto started = Server::start(settings);
+  REQUIRE_FALSE(started);
+  CHECK(started.error().code == ErrorCode::kInvalid);
+  settings.address = "::1";
+  const auto v6 = Server::start(settings);
+  if (v6) CHECK(httplib::Client("::1", (*v6)->port()).Get("/")->status == 404);
+}
+
 }  // namespace
 }  // namespace trawl::tracking
