@@ -7,7 +7,7 @@
 
 namespace trawl::coordinator {
 
-inline constexpr std::array<const char*, 3> kMigrations = {R"sql(
+inline constexpr std::array<const char*, 4> kMigrations = {R"sql(
   CREATE TABLE jobs(
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
@@ -160,6 +160,11 @@ inline constexpr std::array<const char*, 3> kMigrations = {R"sql(
   INSERT INTO new_documents SELECT job, number, kind, id, json FROM documents;
   DROP TABLE documents;
   ALTER TABLE new_documents RENAME TO documents;
+)sql",
+                                                           R"sql(
+  ALTER TABLE attempts ADD COLUMN cpu_s REAL;             -- user and system time of all processes
+  ALTER TABLE attempts ADD COLUMN max_rss_bytes INTEGER;  -- of the largest process
+  ALTER TABLE attempts ADD COLUMN oom INTEGER;            -- 1: the kernel killed one for want of memory
 )sql"};
 
 }  // namespace trawl::coordinator

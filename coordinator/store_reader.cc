@@ -62,7 +62,7 @@ constexpr const char* kTrialColumns =
     "SELECT t.number, t.name, t.status, t.reason, t.stopped_by, t.parameters, t.attempt, "
     "t.created_us, t.started_us, t.ended_us, t.reports, t.last_value, t.last_step, t.best_value, "
     "a.worker, a.folder, a.pid, a.outcome, a.code, a.tail, j.name, j.experiment_name, "
-    "j.primary_metric, j.policy, j.type "
+    "j.primary_metric, j.policy, j.type, a.cpu_s, a.max_rss_bytes, a.oom "
     "FROM trials t JOIN jobs j ON j.id = t.job LEFT JOIN attempts a ON a.job = t.job AND "
     "a.number = t.number AND a.attempt = t.attempt ";
 
@@ -105,6 +105,9 @@ Json trial_properties(SQLite::Statement& row) {
       put_text(properties, "last_lines", row.getColumn(19).getString());
     }
   }
+  put_number(properties, "trawl.cpu_seconds", row.getColumn(25));
+  put_number(properties, "trawl.max_rss_bytes", row.getColumn(26));
+  if (row.getColumn(27).getInt() == 1) properties["trawl.out_of_memory"] = true;
   return properties;
 }
 

@@ -281,20 +281,26 @@ void StoreWriter::put(const core::Fact& fact, const core::StopDecided& body) {
 
 void StoreWriter::put(const core::Fact& fact, const core::AttemptFinished& body) {
   const core::TrialId trial = body.attempt.trial;
+  const core::Outcome& outcome = body.outcome;
+  const bool has_run = outcome.kind == core::Outcome::Kind::kExited ||
+                       outcome.kind == core::Outcome::Kind::kSignalled;
   statements_.run(
-      "UPDATE attempts SET ended_us = ?4, outcome = ?5, code = ?6, tail = ?7 WHERE job = "
-      "?1 AND number = ?2 AND attempt = ?3",
-      trial.job.number, trial.number, body.attempt.attempt, fact.at.us,
-      outcome_name(body.outcome.kind), body.outcome.code, body.outcome.detail);
+      "UPDATE attempts SET ended_us = ?4, outcome = ?5, code = ?6, tail = ?7, "
+      "cpu_s = iif(?8, ?9, NULL), max_rss_bytes = iif(?8, ?10, NULL), "
+      "oom = iif(?8, ?11, NULL) WHERE job = ?1 AND number = ?2 AND attempt = ?3",
+      trial.job.number, trial.number, body.attempt.attempt, fact.at.us, outcome_name(outcome.kind),
+      outcome.code, outcome.detail, static_cast<int>(has_run),
+      std::chrono::duration<double>(outcome.cpu).count(), outcome.max_rss_bytes,
+      static_cast<int>(outcome.out_of_memory));
   statements_.run("UPDATE trials SET status = 'Queued' WHERE job = ?1 AND number = ?2",
                   trial.job.number, trial.number);
   statements_.run(
       "UPDATE jobs SET status = 'Queued' WHERE id = ?1 AND type = 'command' AND status IN "
       "('Starting', 'Running')",
       trial.job.number);
-  const bool lost = body.outcome.kind == core::Outcome::Kind::kLost;
+  const bool lost = outcome.kind == core::Outcome::Kind::kLost;
   journal(fact, trial.job, trial.number, "attempt_finished",
-          lost ? fmt::format("attempt {} was lost: {}", body.attempt.attempt, body.outcome.detail)
+          lost ? fmt::format("attempt {} was lost: {}", body.attempt.attempt, outcome.detail)
                : std::string());
 }
 

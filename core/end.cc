@@ -22,6 +22,11 @@ std::string last_line(const std::string& text) {
 }
 
 std::string failure_reason(const Outcome& outcome) {
+  constexpr std::int64_t kMebibyte = 1 << 20;
+  if (outcome.out_of_memory) {
+    return fmt::format("killed by the kernel: out of memory (largest process {} MiB)",
+                       outcome.max_rss_bytes / kMebibyte);
+  }
   const std::string line = last_line(outcome.detail);
   const std::string tail = line.empty() ? "" : ": " + line;
   switch (outcome.kind) {

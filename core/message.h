@@ -31,6 +31,10 @@ struct Outcome {
   Kind kind{};
   std::int32_t code{};
   std::string detail;  // the last lines that the attempt printed, or why it did not start
+  // Of kExited and kSignalled, over all of the attempt's processes:
+  Duration cpu{};                  // user and system time
+  std::int64_t max_rss_bytes = 0;  // the most memory that one of them had at once
+  bool out_of_memory = false;      // the kernel killed one for want of memory
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 

@@ -14,6 +14,7 @@
 
 #include "base/assert.h"
 #include "worker/keeper_message.h"
+#include "worker/oom_counter.h"
 #include "worker/process_tree.h"
 #include "worker/small_process.h"
 
@@ -41,6 +42,8 @@ class Keeper {
     bool killing = false;
     std::int64_t cpu_us = 0;
     std::int64_t max_rss_bytes = 0;
+    std::int64_t oom_kills = 0;    // counted before it started
+    bool killed_by_other = false;  // one of its processes, with SIGKILL
   };
 
   void read_requests() {
@@ -71,6 +74,7 @@ class Keeper {
 
   void start(const Descriptor& memory) {
     TRAWL_ASSERT(!attempt_);
+    const std::int64_t oom_kills = oom_counter_.read();
     const std::optional<PackedSpawn> packed = PackedSpawn::map(memory);
     const LeaderStart started =
         packed ? start_leader(packed->spec()) : LeaderStart{0, errno, StartStep::kFork};
@@ -82,6 +86,7 @@ class Keeper {
     } else {
       attempt_ = Attempt{};
       attempt_->leader = started.pid;
+      attempt_->oom_kills = oom_kills;
       reply.kind = KeeperReply::Kind::kStarted;
       reply.pid = started.pid;
     }
@@ -114,6 +119,7 @@ class Keeper {
       reply.wait_status = attempt_->leader_status.value();
       reply.cpu_us = attempt_->cpu_us;
       reply.max_rss_bytes = attempt_->max_rss_bytes;
+      reply.out_of_memory = was_out_of_memory() ? 1 : 0;
       attempt_.reset();
       say(reply);
       return;
@@ -136,6 +142,8 @@ class Keeper {
       if (pid <= 0) return pid < 0;
       if (!attempt_) continue;
       account(usage);
+      const bool was_killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+      if (was_killed && !attempt_->killing) attempt_->killed_by_other = true;
       if (pid == attempt_->leader) attempt_->leader_status = status;
     }
   }
@@ -150,12 +158,24 @@ class Keeper {
     attempt_->max_rss_bytes = std::max(attempt_->max_rss_bytes, usage.ru_maxrss * kBytesPerKib);
   }
 
+  // The kernel's counter is of all that shares its memory limit, neighbours too; so one of ours
+  // must have been killed, and by nobody whom we know. A shell says that of its child by its exit
+  // code.
+  bool was_out_of_memory() const {
+    constexpr int kKilledInShell = 128 + SIGKILL;
+    const int status = *attempt_->leader_status;
+    const bool shell_saw = WIFEXITED(status) && WEXITSTATUS(status) == kKilledInShell;
+    if (!attempt_->killed_by_other && !shell_saw) return false;
+    return oom_counter_.read() > attempt_->oom_kills;
+  }
+
   // A worker that is gone is noticed by reading.
   void say(const KeeperReply& reply) { send_packet(socket_, reply); }
 
   const int socket_;
   const ProcessTree tree_;
   ChildSignals child_signals_;
+  const OomCounter oom_counter_;
   bool worker_is_there_ = true;
   std::optional<Attempt> attempt_;
 };

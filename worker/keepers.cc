@@ -21,9 +21,14 @@ namespace {
 constexpr std::uint64_t kNurseryId = 0;  // in poll_; keepers count from 1
 constexpr Duration kIdleMax = std::chrono::seconds(5);
 
-core::Outcome outcome_of(int wait_status) {
-  if (WIFEXITED(wait_status)) return {core::Outcome::Kind::kExited, WEXITSTATUS(wait_status), ""};
-  return {core::Outcome::Kind::kSignalled, WTERMSIG(wait_status), ""};
+core::Outcome outcome_of(const KeeperReply& reply) {
+  const bool exited = WIFEXITED(reply.wait_status);
+  return {exited ? core::Outcome::Kind::kExited : core::Outcome::Kind::kSignalled,
+          exited ? WEXITSTATUS(reply.wait_status) : WTERMSIG(reply.wait_status),
+          "",
+          Duration(reply.cpu_us),
+          reply.max_rss_bytes,
+          reply.out_of_memory != 0};
 }
 
 Result<void> watch(int poll, int descriptor, std::uint64_t id) {
@@ -184,7 +189,7 @@ Keepers::Event Keepers::take(Keeper& keeper, const KeeperReply& reply) {
     return Unstarted{attempt,
                      fmt::format("{}: {}{}", keeper.what, log, std::strerror(reply.error))};
   }
-  return Ended{attempt, outcome_of(reply.wait_status), false};
+  return Ended{attempt, outcome_of(reply), false};
 }
 
 void Keepers::read_nursery(std::vector<Event>& events) {

@@ -183,6 +183,57 @@ class KillNine(TrawlCase):
         self.assertEqual(self.statuses("again"), ["Completed"] * 3)
         self.assertEqual(self.note("overlaps"), [])
 
+    def test_a_killed_worker_leaves_no_process_whatever_its_trials_made(self):
+        self.start_coordinator(slots=2)
+        file = self.sweep_file("""
+            trap '' TERM
+            sleep 1000 &
+            echo $! >> $BOOK/pids
+            setsid sh -c 'echo $$ >> '$BOOK'/pids; trap "" TERM; sleep 1000; sleep 1000' &
+            (setsid env -i /bin/sh -c 'echo $$ >> '$BOOK'/pids; exec sleep 1000' &)
+            echo $$ >> $BOOK/pids
+            wait_for never
+        """, "n: {type: choice, values: [0, 1]}")
+        self.submit(file, "--name", "doomed")
+        self.wait_until(lambda: len(self.note("pids")) == 8, "every process of both trials")
+        pids = [int(line) for line in self.note("pids")]
+        self.kill_daemon("coordinator")  # which would start another worker
+        self.kill_daemon("worker")
+        self.wait_until(lambda: not any(map(is_alive, pids)), "the trials' processes to be gone")
+        self.wait_until(lambda: not self.processes(), "nursery and keepers to be gone")
+
+    def test_a_trial_that_kills_its_parent_costs_no_other_trial(self):
+        self.start_coordinator(slots=2)
+        file = self.sweep_file("""
+            echo $1 >> $BOOK/runs
+            if [ $1 = 0 ]; then
+              setsid sh -c 'echo $$ >> '$BOOK'/left; sleep 1000' &
+              while [ ! -s $BOOK/left ]; do sleep 0.01; done
+              kill -KILL $PPID
+              sleep 1000
+            fi
+            wait_for gate
+            log score 1
+        """, "n: {type: choice, values: [0, 1]}")
+        self.submit(file, "--name", "parricide")
+        self.wait_until(lambda: self.statuses("parricide") == ["Failed", "Running"],
+                        "the one to fail at last, and the other to run")
+        self.assertFalse(any(is_alive(int(pid)) for pid in self.note("left")))
+        self.open_gate("gate")
+        self.wait_for_job("parricide")
+        self.assertEqual(self.attempts("parricide")[1], 1)
+        self.assertEqual(self.show("parricide_1")["status"], "Completed")
+
+    def test_what_a_trial_used_is_recorded(self):
+        file = self.job_file(command="sh run.sh", script="i=0; while [ $i -lt 20000 ]; do "
+                             "i=$((i + 1)); done")
+        self.submit(file, "--name", "used")
+        self.wait_for_job("used")
+        properties = self.show("used")["properties"]
+        self.assertGreater(properties["trawl.cpu_seconds"], 0)
+        self.assertGreater(properties["trawl.max_rss_bytes"], 1 << 19)
+        self.assertEqual(self.rows("SELECT oom, cpu_s > 0 FROM attempts"), [(0, 1)])
+
     def test_a_trial_that_is_lost_again_and_again_fails_at_last(self):
         self.start_coordinator()
         file = self.sweep_file("echo $1 >> $BOOK/runs\nwait_for gate-$1\nlog score 1\n",

@@ -148,6 +148,37 @@ TEST_CASE("a failed trial says with what, and its value no longer counts", "[sto
   CHECK(stored.row("SELECT status FROM runs WHERE number = 0") == "FAILED");
 }
 
+TEST_CASE("what an attempt used is told where somebody saw its end", "[store]") {
+  using std::chrono::milliseconds;
+  StoredCluster stored;
+  stored.keep(stored.cluster.join({}));
+  stored.start(described_sweep());
+  stored.keep(stored.cluster.ended(
+      attempt_id(1, 0), {Outcome::Kind::kExited, 0, "", milliseconds(1500), 9 << 20, false}));
+  stored.keep(stored.cluster.ended(
+      attempt_id(1, 1), {Outcome::Kind::kSignalled, 9, "", milliseconds(10), 5 << 20, true}));
+  const Json used = stored.show("lr_0")["properties"];
+  CHECK(used["trawl.cpu_seconds"] == 1.5);
+  CHECK(used["trawl.max_rss_bytes"] == 9 << 20);
+  CHECK_FALSE(used.contains("trawl.out_of_memory"));
+  const Json killed = stored.show("lr_1")["properties"];
+  CHECK(killed["trawl.out_of_memory"] == true);
+  CHECK(killed["reason"] == "killed by the kernel: out of memory (largest process 5 MiB)");
+  CHECK(stored.row("SELECT cpu_s, max_rss_bytes, oom FROM attempts WHERE number = 0") ==
+        "1.5|9437184|0");
+  CHECK(stored.row("SELECT cpu_s, max_rss_bytes, oom FROM attempts WHERE number = 1") ==
+        "0.01|5242880|1");
+}
+
+TEST_CASE("an attempt that did not run used nothing that is known", "[store]") {
+  StoredCluster stored;
+  stored.keep(stored.cluster.join({}));
+  stored.start(described_sweep());
+  stored.keep(stored.cluster.ended(attempt_id(1, 0), {Outcome::Kind::kUnstarted, 0, "gone"}));
+  CHECK(stored.row("SELECT cpu_s, max_rss_bytes, oom FROM attempts WHERE number = 0") == "-|-|-");
+  CHECK_FALSE(stored.show("lr_0")["properties"].contains("trawl.cpu_seconds"));
+}
+
 TEST_CASE("when the only trial with a value fails, the sweep has no best trial", "[store]") {
   StoredCluster stored;
   stored.keep(stored.cluster.join({}));
@@ -237,7 +268,9 @@ TEST_CASE("a command job is one trial of its own name", "[store]") {
                                    {"worker", "w"},
                                    {"folder", "/node/attempt"},
                                    {"exit_code", 127},
-                                   {"last_lines", "no python"}}));
+                                   {"last_lines", "no python"},
+                                   {"trawl.cpu_seconds", 0.0},
+                                   {"trawl.max_rss_bytes", 0}}));
   CHECK(stored.list("hello").size() == 1);
   CHECK(stored.list("hello")[0]["name"] == "hello");
   CHECK_FALSE(stored.list("hello")[0].contains("parent_job_name"));

@@ -225,6 +225,10 @@ TEST_CASE("the reason of a failure says what the attempt's end was", "[core]") {
                 "exit code 127 (command not found): sh: 1: trian: not found");
   check_failure({Kind::kExited, 126, ""}, "exit code 126 (not executable)");
   check_failure({Kind::kSignalled, SIGKILL, "half a line"}, "killed by signal 9: half a line");
+  check_failure({Kind::kSignalled, SIGKILL, "x", {}, 3 << 20, true},
+                "killed by the kernel: out of memory (largest process 3 MiB)");
+  check_failure({Kind::kExited, 137, "Killed", {}, 1, true},
+                "killed by the kernel: out of memory (largest process 0 MiB)");
   check_failure({Kind::kUnstarted, 0, "no such folder"}, "could not be started: no such folder");
 }
 

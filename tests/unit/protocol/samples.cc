@@ -244,8 +244,10 @@ void add_messages(std::vector<Sample>& all) {
   all.push_back(from_worker("started", report(1, core::AttemptStarted{kAttempt, 4711, kAwkward})));
   all.push_back(from_worker("logged", report(2, core::AttemptLogged{kAttempt, records()})));
   all.push_back(from_worker(
-      "ended",
-      report(kAllBits, core::AttemptEnded{kAttempt, {Outcome::Kind::kLost, -1, kAwkward}})));
+      "ended", report(kAllBits,
+                      core::AttemptEnded{kAttempt,
+                                         {Outcome::Kind::kLost, -1, kAwkward,
+                                          std::chrono::microseconds(kLargest), kSmallest, true}})));
   all.push_back(from_worker("heartbeat", core::Heartbeat{}));
   static_assert(std::variant_size_v<core::FromWorker> == 3);
   static_assert(std::variant_size_v<core::ReportBody> == 3);
@@ -286,7 +288,9 @@ void add_facts(std::vector<Sample>& all) {
   all.push_back(
       fact("stop_decided", core::StopDecided{kAttempt, StopCause::kJobTimeout, kAwkward}));
   all.push_back(fact("attempt_finished",
-                     core::AttemptFinished{kAttempt, {Outcome::Kind::kSignalled, 15, "tail\n"}}));
+                     core::AttemptFinished{kAttempt,
+                                           {Outcome::Kind::kSignalled, 15, "tail\n",
+                                            std::chrono::milliseconds(1500), 1 << 20, false}}));
   all.push_back(fact("trial_ended", core::TrialEnded{trial, core::Status::kCanceled, kAwkward}));
   all.push_back(fact("job_cancel_requested",
                      core::JobCancelRequested{core::JobId{3}, StopCause::kCancel, ""}));

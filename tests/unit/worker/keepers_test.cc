@@ -170,6 +170,23 @@ TEST_CASE("an idle keeper is let go after a while, one with an attempt is not", 
   CHECK(kept.living().size() == 1);
 }
 
+TEST_CASE("processor time and the largest process are of the whole tree, attempt by attempt",
+          "[keeper]") {
+  Kept kept;
+  kept.start(
+      "python3 -c 'import os; x = bytearray(60 << 20); n = 0\n"
+      "while os.times().user < 0.2: n += 1' & wait; exit 0");
+  const Outcome large = kept.end();
+  CHECK(large.cpu >= std::chrono::milliseconds(200));
+  CHECK(large.max_rss_bytes >= 60 << 20);
+  CHECK_FALSE(large.out_of_memory);
+  kept.start("exit 0");
+  const Outcome small = kept.end();
+  CHECK(small.cpu < large.cpu);
+  CHECK(small.max_rss_bytes > 0);
+  CHECK(small.max_rss_bytes < 60 << 20);
+}
+
 // --- what is left when the leader ends
 
 TEST_CASE("what a leader leaves behind is killed before its end is told", "[keeper][tree]") {
