@@ -84,7 +84,7 @@ void launch_in(Keepers& keepers, const std::string& folder, std::vector<std::str
 
 class Bench {
  public:
-  Bench() : keepers_(Keepers::start(-1).value()) {}
+  Bench() : keepers_(Keepers::start({}).value()) {}
 
   Keepers& keepers() { return *keepers_; }
   const std::string& folder() const { return folder_.path(); }
@@ -217,7 +217,7 @@ void measure_trees(Figures& figures, int trees) {
 [[noreturn]] void be_doomed_worker(const std::string& folder) {
   constexpr int kAttempts = 8;
   if (chdir(folder.c_str()) != 0) _exit(1);  // so that nursery and keepers are counted too
-  auto keepers = Keepers::start(-1).value();
+  auto keepers = Keepers::start({}).value();
   for (int number = 0; number < kAttempts; ++number) {
     launch_in(*keepers, folder, {RANDOM_TREE, std::to_string(number)}, number);
   }

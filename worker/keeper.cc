@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/assert.h"
+#include "worker/cgroup.h"
 #include "worker/keeper_message.h"
 #include "worker/oom_counter.h"
 #include "worker/process_tree.h"
@@ -23,7 +24,7 @@ namespace {
 
 class Keeper {
  public:
-  explicit Keeper(int socket) : socket_(socket) {}
+  Keeper(int socket, std::string cgroup) : socket_(socket), cgroup_(std::move(cgroup)) {}
 
   void run() {
     while (true) {
@@ -40,6 +41,7 @@ class Keeper {
     std::optional<int> leader_status;  // once it has been reaped
     bool terminating = false;
     bool killing = false;
+    int kill_looks = 0;
     std::int64_t cpu_us = 0;
     std::int64_t max_rss_bytes = 0;
     std::int64_t oom_kills = 0;    // counted before it started
@@ -130,6 +132,17 @@ class Keeper {
     // here, since the dead one's own parent dies too, and brings the next look.
     if (!attempt_->leader_status) kill(-attempt_->leader, SIGKILL);
     kill_below(tree_, getpid(), [](pid_t) { return false; });
+    constexpr int kLooksMax = 3;  // most trees are gone after the first
+    if (++attempt_->kill_looks == kLooksMax && !cgroup_.empty()) kill_group();
+  }
+
+  // The whole group at one stroke: what forks faster than a look sees it, or belongs to another
+  // user. The keeper steps aside meanwhile.
+  void kill_group() {
+    const std::string above = cgroup_.substr(0, cgroup_.rfind('/'));
+    if (!enter_cgroup(above)) return;
+    kill_cgroup(cgroup_);
+    enter_cgroup(cgroup_);
   }
 
   /// True if no child is left.
@@ -173,6 +186,7 @@ class Keeper {
   void say(const KeeperReply& reply) { send_packet(socket_, reply); }
 
   const int socket_;
+  const std::string cgroup_;  // empty: none
   const ProcessTree tree_;
   ChildSignals child_signals_;
   const OomCounter oom_counter_;
@@ -182,9 +196,10 @@ class Keeper {
 
 }  // namespace
 
-void run_keeper(int socket) {
+void run_keeper(int socket, const std::string& cgroup) {
   prctl(PR_SET_CHILD_SUBREAPER, 1);
-  Keeper(socket).run();
+  const bool is_inside = !cgroup.empty() && enter_cgroup(cgroup);
+  Keeper(socket, is_inside ? cgroup : "").run();
 }
 
 }  // namespace trawl::worker

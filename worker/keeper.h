@@ -10,11 +10,14 @@
 // It waits for the kernel's word (SIGCHLD, the socket), never for a time.
 #pragma once
 
+#include <string>
+
 namespace trawl::worker {
 
 /// Makes the calling process a keeper that obeys `socket`, and returns when its work is over. The
 /// process has one thread, every signal blocked, default dispositions, and nothing but closing
-/// descriptors (O_CLOEXEC) above standard error.
-void run_keeper(int socket);
+/// descriptors (O_CLOEXEC) above standard error. `cgroup`, its own control group or empty, is
+/// entered and used for what a walk cannot end.
+void run_keeper(int socket, const std::string& cgroup);
 
 }  // namespace trawl::worker

@@ -14,6 +14,7 @@
 #include <spdlog/spdlog.h>
 
 #include "base/assert.h"
+#include "worker/cgroup.h"
 
 namespace trawl::worker {
 namespace {
@@ -52,9 +53,9 @@ void wait_for_end(pid_t pid) {
 
 }  // namespace
 
-Result<std::unique_ptr<Keepers>> Keepers::start(int kept) {
+Result<std::unique_ptr<Keepers>> Keepers::start(NurseryOptions options) {
   std::unique_ptr<Keepers> keepers(new Keepers);
-  keepers->kept_ = kept;
+  keepers->options_ = std::move(options);
   keepers->poll_ = Descriptor(epoll_create1(EPOLL_CLOEXEC));
   if (keepers->poll_.get() < 0) return fail_errno("cannot watch sockets", errno);
   auto started = keepers->start_nursery();
@@ -70,7 +71,7 @@ Keepers::~Keepers() {
 }
 
 Result<void> Keepers::start_nursery() {
-  auto started = worker::start_nursery(kept_);
+  auto started = worker::start_nursery(options_);
   if (!started) return tl::unexpected(started.error());
   nursery_ = std::move(*started);
   return watch(poll_.get(), nursery_.socket.get(), kNurseryId);
@@ -225,6 +226,7 @@ void Keepers::forget(Id id, std::vector<Event>& events) {
   const auto found = keepers_.find(id);
   if (found == keepers_.end()) return;
   Keeper& keeper = found->second;
+  if (keeper.is_unattended && !options_.cgroup.empty()) remove_cgroup(keeper_cgroup(options_, id));
   if (keeper.attempt) {
     attempts_.erase(*keeper.attempt);
     events.push_back(Ended{*keeper.attempt,

@@ -37,8 +37,8 @@ class Keepers {
   };
   using Event = std::variant<Started, Unstarted, Ended>;
 
-  /// Starts the nursery; best before the first thread. It and the keepers keep `kept` open.
-  static Result<std::unique_ptr<Keepers>> start(int kept);
+  /// Starts the nursery; best before the first thread.
+  static Result<std::unique_ptr<Keepers>> start(NurseryOptions options);
   /// Kills what runs, and returns when it is gone.
   ~Keepers();
   Keepers(const Keepers&) = delete;
@@ -83,7 +83,7 @@ class Keepers {
   void forget(Id id, std::vector<Event>& events);
   Event take(Keeper& keeper, const KeeperReply& reply);
 
-  int kept_ = -1;
+  NurseryOptions options_;
   Descriptor poll_;
   Nursery nursery_;
   Id next_id_ = 1;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <vector>
 
+#include "worker/cgroup.h"
 #include "worker/keeper.h"
 #include "worker/process_tree.h"
 #include "worker/small_process.h"
@@ -19,10 +20,10 @@ namespace {
 
 class NurseryProcess {
  public:
-  explicit NurseryProcess(int socket) : socket_(socket) {}
+  NurseryProcess(int socket, const NurseryOptions& options) : socket_(socket), options_(options) {}
 
-  /// Returns true in a keeper that it has made, whose socket is then `keeper_socket()`, and false
-  /// when its own work is over.
+  /// Returns true in a keeper that it has made, with `keeper_socket()` and `cgroup_of_keeper()`,
+  /// and false when its own work is over.
   bool run() {
     while (true) {
       const bool is_childless = settle();
@@ -33,6 +34,7 @@ class NurseryProcess {
   }
 
   int keeper_socket() const { return keeper_socket_; }
+  const std::string& cgroup_of_keeper() const { return cgroup_of_keeper_; }
 
  private:
   // True in a keeper.
@@ -45,8 +47,11 @@ class NurseryProcess {
         worker_is_there_ = false;
         return false;
       }
+      const std::string cgroup = keeper_cgroup(options_, wanted.id);
+      const bool has_cgroup = !cgroup.empty() && make_cgroup(cgroup);
       const pid_t pid = fork();
       if (pid == 0) {
+        cgroup_of_keeper_ = has_cgroup ? cgroup : "";
         keeper_socket_ = received.descriptor.release();
         return true;
       }
@@ -87,7 +92,11 @@ class NurseryProcess {
   }
 
   void tell_gone() {
-    for (const std::uint64_t id : gone_) send_packet(socket_, KeeperGone{id});
+    for (const std::uint64_t id : gone_) {
+      const std::string cgroup = keeper_cgroup(options_, id);
+      if (!cgroup.empty()) remove_cgroup(cgroup);
+      send_packet(socket_, KeeperGone{id});
+    }
     gone_.clear();
   }
 
@@ -112,33 +121,40 @@ class NurseryProcess {
   }
 
   const int socket_;
+  const NurseryOptions& options_;
   const ProcessTree tree_;
   ChildSignals child_signals_;
   bool worker_is_there_ = true;
   int keeper_socket_ = -1;
+  std::string cgroup_of_keeper_;
   std::map<pid_t, std::uint64_t> keepers_;
   std::vector<std::uint64_t> gone_;  // ended keepers of which the worker has not been told
 };
 
-[[noreturn]] void be_nursery(int socket, int kept) {
-  become_quiet(kept >= 0 ? std::vector{socket, kept} : std::vector{socket});
+[[noreturn]] void be_nursery(int socket, const NurseryOptions& options) {
+  become_quiet(options.kept >= 0 ? std::vector{socket, options.kept} : std::vector{socket});
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   name_process("trawl-nursery");
   int keeper_socket = -1;
+  std::string cgroup;
   {
-    NurseryProcess nursery(socket);
-    if (!nursery.run()) _exit(0);
+    NurseryProcess nursery(socket, options);
+    if (!nursery.run()) {
+      if (!options.cgroup.empty()) remove_cgroup(options.cgroup);
+      _exit(0);
+    }
     keeper_socket = nursery.keeper_socket();
+    cgroup = nursery.cgroup_of_keeper();
   }
   close(socket);
   name_process("trawl-keeper");
-  run_keeper(keeper_socket);
+  run_keeper(keeper_socket, cgroup);
   _exit(0);
 }
 
 }  // namespace
 
-Result<Nursery> start_nursery(int kept) {
+Result<Nursery> start_nursery(const NurseryOptions& options) {
   std::array<int, 2> pair{};
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.data()) != 0) {
     return fail_errno("cannot make a socket", errno);
@@ -147,8 +163,12 @@ Result<Nursery> start_nursery(int kept) {
   const Descriptor theirs(pair[1]);
   const pid_t pid = fork();
   if (pid < 0) return fail_errno("cannot start the nursery of the trials' processes", errno);
-  if (pid == 0) be_nursery(theirs.get(), kept);
+  if (pid == 0) be_nursery(theirs.get(), options);
   return Nursery{pid, std::move(ours)};
+}
+
+std::string keeper_cgroup(const NurseryOptions& options, std::uint64_t keeper) {
+  return options.cgroup.empty() ? "" : options.cgroup + "/" + std::to_string(keeper);
 }
 
 }  // namespace trawl::worker

@@ -6,6 +6,7 @@
 // is below them.
 #pragma once
 
+#include <string>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -18,8 +19,16 @@ struct Nursery {
   Descriptor socket;  // takes KeeperWanted, gives KeeperGone; ends with the nursery
 };
 
-/// Forks a nursery. It and its keepers keep `kept` open (-1: none), which says that they live.
-/// Best called before the first thread: a later nursery starts with the memory of a grown worker.
-Result<Nursery> start_nursery(int kept);
+struct NurseryOptions {
+  int kept = -1;       // a descriptor that it and its keepers keep open, to say that they live
+  std::string cgroup;  // the worker's control group, where its keepers make theirs; empty: none
+};
+
+/// Forks a nursery. Best called before the first thread: a later one starts with the memory of a
+/// grown worker.
+Result<Nursery> start_nursery(const NurseryOptions& options);
+
+/// The control group of a keeper; empty where the worker has none.
+std::string keeper_cgroup(const NurseryOptions& options, std::uint64_t keeper);
 
 }  // namespace trawl::worker

@@ -8,6 +8,7 @@
 
 #include "cluster/file_lock.h"
 #include "protocol/clock.h"
+#include "worker/cgroup.h"
 #include "worker/loop.h"
 
 namespace trawl::worker {
@@ -45,7 +46,10 @@ Result<void> run_worker(const WorkerOptions& options) {
   if (!lock) return lock;
   const auto keepers_lock = wait_for_keepers(options.home);
   if (!keepers_lock) return tl::unexpected(keepers_lock.error());
-  auto keepers = Keepers::start(*keepers_lock);  // before threads and everything that is large
+  auto keepers = Keepers::start(
+      {*keepers_lock,
+       make_worker_cgroup(options.home +
+                          "/cgroup")});  // before threads and everything that is large
   if (!keepers) return tl::unexpected(keepers.error());
   auto durable = std::make_unique<DurableQueue>();
   auto spool =

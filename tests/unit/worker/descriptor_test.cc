@@ -68,7 +68,7 @@ TEST_CASE("a process inherits none of the worker's descriptors", "[process]") {
   std::array<int, 2> pipe_of_our_parent{};
   REQUIRE(pipe(pipe_of_our_parent.data()) == 0);  // whoever started us may have left some open
 
-  auto keepers = Keepers::start(-1);
+  auto keepers = Keepers::start({});
   REQUIRE(keepers);
   REQUIRE((*keepers)->launch(
       order.attempt, {{"/bin/ls", "/proc/self/fd"}, {}, folder.path(), folder.file("fds")}));

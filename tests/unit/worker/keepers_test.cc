@@ -305,9 +305,10 @@ TEST_CASE("a killed keeper costs its own attempt and leaves nothing", "[keeper][
   Kept kept;
   kept.start("exec sleep 1000", 0);
   kept.start(
-      "trap '' TERM; setsid sh -c 'trap \"\" TERM; sleep 1000' & sleep 0.01; kill -KILL $PPID; "
-      "sleep 1000",
+      "trap '' TERM; setsid sh -c 'trap \"\" TERM; sleep 1000' & while [ ! -e gate ]; do sleep "
+      "0.01; done; kill -KILL $PPID; sleep 1000",
       1);
+  std::ofstream(kept.file("gate")) << "open\n";  // once the keeper has said that it started
   const auto ended = kept.next<Keepers::Ended>(1);
   CHECK(ended.outcome.kind == Outcome::Kind::kLost);
   CHECK_THAT(ended.outcome.detail, Catch::Contains("was killed"));
@@ -335,7 +336,10 @@ TEST_CASE("a killed nursery is replaced, and running attempts go on", "[keeper]"
   const pid_t nursery = kept.nursery();
   REQUIRE(kill(nursery, SIGKILL) == 0);
   REQUIRE(eventually([&] { return kept.is_quiet(0) && is_gone(nursery); }));
-  REQUIRE(eventually([&] { return kept.is_quiet(0) && kept.nursery() != nursery; }));
+  REQUIRE(eventually([&] {
+    const auto nurseries = children_named(getpid(), "trawl-nursery");
+    return kept.is_quiet(0) && nurseries.size() == 1 && nurseries.front() != nursery;
+  }));
   kept.start("exit 1", 1);
   CHECK(ended_so(kept.end(1), kExited, 1));
   std::ofstream(kept.file("gate")) << "open\n";

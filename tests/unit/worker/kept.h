@@ -62,7 +62,8 @@ inline core::AttemptId attempt_of(std::int64_t number) {
 
 class Kept {
  public:
-  Kept() : keepers_(Keepers::start(-1).value()) {}
+  explicit Kept(NurseryOptions options = {})
+      : keepers_(Keepers::start(std::move(options)).value()) {}
 
   Keepers& keepers() { return *keepers_; }
   void end_worker() { keepers_.reset(); }
