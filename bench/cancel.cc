@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <poll.h>
@@ -104,12 +105,16 @@ class Bench {
     return keepers_->read();
   }
 
+  /// A tree may end right after its start: what comes with an event is kept for the next call.
   template <class Event>
   void wait_for() {
     while (true) {
-      for (const Keepers::Event& event : next()) {
+      while (!events_.empty()) {
+        const Keepers::Event event = events_.front();
+        events_.pop_front();
         if (std::holds_alternative<Event>(event)) return;
       }
+      for (const Keepers::Event& event : next()) events_.push_back(event);
     }
   }
 
@@ -123,6 +128,7 @@ class Bench {
 
  private:
   Folder folder_;
+  std::deque<Keepers::Event> events_;
   std::unique_ptr<Keepers> keepers_;
 };
 

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <optional>
 #include <poll.h>
+#include <set>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -105,10 +106,21 @@ class Keeper {
     // attempts that is all of it.
     const pid_t leader_group = attempt_->leader_status ? 0 : attempt_->leader;
     if (leader_group != 0) ask(-leader_group);
-    tree_.visit(getpid(), [&](const TreeProcess& process) {
-      if (process.group != leader_group) ask(process.pid);
-      return true;
-    });
+    // A process whose parent ends during a look may be missed by it, and the signal itself makes
+    // parents end; so looks follow each other at once until nothing is new and nobody has ended.
+    constexpr int kLooksMax = 20;
+    std::set<pid_t> asked;
+    for (int look = 0; look < kLooksMax; ++look) {
+      const std::int64_t ended_before = ended_count_;
+      const std::size_t asked_before = asked.size();
+      tree_.visit(getpid(), [&](const TreeProcess& process) {
+        const bool is_new = asked.insert(process.pid).second;
+        if (is_new && process.group != leader_group) ask(process.pid);
+        return true;
+      });
+      reap();
+      if (asked.size() == asked_before && ended_count_ == ended_before) return;
+    }
   }
 
   // Takes what has ended; kills what must end and says when nothing is left.
@@ -153,6 +165,7 @@ class Keeper {
       const pid_t pid = wait4(-1, &status, WNOHANG, &usage);
       if (pid < 0 && errno == EINTR) continue;
       if (pid <= 0) return pid < 0;
+      ++ended_count_;
       if (!attempt_) continue;
       account(usage);
       const bool was_killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
@@ -191,6 +204,7 @@ class Keeper {
   ChildSignals child_signals_;
   const OomCounter oom_counter_;
   bool worker_is_there_ = true;
+  std::int64_t ended_count_ = 0;  // children that it has reaped
   std::optional<Attempt> attempt_;
 };
 

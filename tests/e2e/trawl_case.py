@@ -113,8 +113,18 @@ class TrawlCase(unittest.TestCase):
         failed = self.has_failed()
         if failed:
             self.tell_logs()
+        self.remove_control_groups()
         shutil.rmtree(self.folder, ignore_errors=True)
         self.assertEqual(report, "", "a process found a defect in itself")
+
+    def remove_control_groups(self):
+        """The worker's, which is empty now; a next worker of this state folder would do it."""
+        record = self.home / "worker" / "cgroup"
+        group = pathlib.Path(record.read_text()) if record.exists() else None
+        if group is None or not group.is_dir():
+            return
+        for path in [*filter(pathlib.Path.is_dir, group.iterdir()), group]:
+            path.rmdir()
 
     def has_failed(self):
         result = self._outcome.result

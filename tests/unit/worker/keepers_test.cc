@@ -212,6 +212,19 @@ TEST_CASE("a stop reaches every process, in whatever session, and its outcome is
   CHECK(kept.living().empty());
 }
 
+TEST_CASE("a stop also reaches processes whose parents end at that moment", "[keeper][tree]") {
+  constexpr int kRounds = 50;
+  Kept kept;
+  for (int round = 0; round < kRounds; ++round) {
+    CAPTURE(round);
+    kept.start("sleep 1000 & setsid sleep 1000 & (setsid sleep 1000 &) ; : > ready; wait");
+    REQUIRE(eventually([&] { return access(kept.file("ready").c_str(), F_OK) == 0; }));
+    REQUIRE(unlink(kept.file("ready").c_str()) == 0);
+    kept.keepers().terminate(attempt_of(0));
+    CHECK(ended_so(kept.end(), kSignalled, SIGTERM));
+  }
+}
+
 TEST_CASE("after a stop the rest has its grace also without the leader", "[keeper][tree]") {
   Kept kept;
   const pid_t leader = kept.start(
