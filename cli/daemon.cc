@@ -155,11 +155,13 @@ void add_coordinator_verbs(CLI::App& app, Context& context) {
       ->add_option("--stop-grace", arguments->grace_seconds,
                    "seconds between SIGTERM and SIGKILL when a trial is stopped (10)")
       ->check(CLI::Range(0.0, 3600.0));
-  start->add_option("--leave-when-idle", arguments->idle_seconds,
-                    "end after so many seconds without a job or a client");
+  CLI::Option* idle =
+      start->add_option("--leave-when-idle", arguments->idle_seconds,
+                        "end after so many seconds without a job or a command of trawl");
   CLI::Option* tracking =
       start->add_option("--tracking", arguments->tracking,
-                        "HOST:PORT at which to serve the MLflow API over all jobs (port 0: any)");
+                        "HOST:PORT at which to serve the MLflow API over all jobs (port 0: any)")
+          ->excludes(idle);
   start
       ->add_flag("--no-auth", arguments->no_auth,
                  "ask no client for the token there; on loopback alone")

@@ -209,7 +209,8 @@ class Tracking(TrawlCase):
                 self.assertIn(why, refused.err)
         refused = self.ends(3, "coordinator", "start", "--tracking", "0.0.0.0:0", "--no-auth")
         self.assertIn("coordinator token", refused.err)
-        self.assertIn("--tracking", self.ends(3, "coordinator", "start", "--no-auth").err)
+        for wrong in (["--no-auth"], ["--tracking", "127.0.0.1:0", "--leave-when-idle", "5"]):
+            self.assertIn("--tracking", self.ends(3, "coordinator", "start", *wrong).err)
         self.assertEqual(self.processes(), {})
 
     def test_a_detached_coordinator_says_where_it_serves(self):
