@@ -123,18 +123,38 @@ void RunTables::load_details(Run& run) const {
     if (!is_last) key = next_key.getColumn(0).getString();
     next_key.reset();
     if (is_last) return;
-    run.latest.emplace_hint(run.latest.end(), key, latest(run.run_id, key));
+    run.latest.emplace_hint(run.latest.end(), key, *latest(run.run_id, key));
   }
 }
 
-MetricRow RunTables::latest(const std::string& run_id, const std::string& key) const {
+void RunTables::load(Run& run, const tracking::RunKeys& keys) const {
+  const auto find = [&](const char* sql, const std::string& key, auto& map) {
+    SQLite::Statement& select = statements_.get(sql);
+    select.bind(1, run.run_id);
+    select.bind(2, key);
+    if (select.executeStep()) map.insert_or_assign(key, select.getColumn(0).getString());
+    select.reset();
+  };
+  for (const std::string& key : keys.params) {
+    find("SELECT value FROM params WHERE run_id = ? AND key = ?", key, run.params);
+  }
+  for (const std::string& key : keys.tags) {
+    find("SELECT value FROM tags WHERE run_id = ? AND key = ?", key, run.tags);
+  }
+  for (const std::string& key : keys.metrics) {
+    if (const auto row = latest(run.run_id, key)) run.latest.insert_or_assign(key, *row);
+  }
+}
+
+std::optional<MetricRow> RunTables::latest(const std::string& run_id,
+                                           const std::string& key) const {
   SQLite::Statement& select = statements_.get(
       "SELECT value, timestamp_ms, step, is_nan FROM metrics WHERE run_id = ? AND key = ? ORDER BY "
       "step DESC, timestamp_ms DESC, is_nan, value DESC LIMIT 1");
   select.bind(1, run_id);
   select.bind(2, key);
-  select.executeStep();
-  const MetricRow row = metric_of(select);
+  std::optional<MetricRow> row;
+  if (select.executeStep()) row = metric_of(select);
   select.reset();
   return row;
 }
@@ -167,7 +187,7 @@ void RunTables::visit_runs(const tracking::RunQuery& query,
     const auto first = std::ranges::min_element(
         cursors, [](const auto& a, const auto& b) { return precedes(*a->run(), *b->run()); });
     Run run = *(*first)->run();
-    load_details(run);
+    load(run, query.keys);
     if (!visit(run)) return;
     (*first)->advance();
     if (!(*first)->run()) cursors.erase(first);

@@ -29,8 +29,8 @@ class RunTables : public tracking::Repository {
                                                std::size_t offset,
                                                std::size_t count) const override;
 
-  /// Reads on as long as `visit` wants more: the runs of a page cost what that page costs, however
-  /// many there are.
+  /// Reads on as long as `visit` wants more, and of each run what `query` names: the cost is that
+  /// of the runs visited, however many there are.
   void visit_runs(const tracking::RunQuery& query,
                   const std::function<bool(const tracking::Run&)>& visit) const override;
 
@@ -56,7 +56,9 @@ class RunTables : public tracking::Repository {
 
  private:
   void load_details(tracking::Run& run) const;
-  tracking::MetricRow latest(const std::string& run_id, const std::string& key) const;
+  void load(tracking::Run& run, const tracking::RunKeys& keys) const;
+  std::optional<tracking::MetricRow> latest(const std::string& run_id,
+                                            const std::string& key) const;
 
   sqlite::Statements& statements_;
   RecordWriter writer_;

@@ -62,9 +62,17 @@ enum class RunDetail { kInfo, kAll };
 
 enum class View { kActive, kDeleted, kAll };
 
+/// What somebody looks at in a run beside its attributes, by key.
+struct RunKeys {
+  std::vector<std::string> params;
+  std::vector<std::string> tags;
+  std::vector<std::string> metrics;
+};
+
 struct RunQuery {
   std::vector<std::string> experiment_ids;  // unknown ones are ignored
   View view = View::kActive;
+  RunKeys keys = {};  // a visited run may lack all other params, tags and metrics
 };
 
 /// A reader over a database may throw its library's exception; the session that made it catches it
@@ -81,8 +89,8 @@ class Repository {
   virtual std::vector<MetricRow> metric_rows(std::string_view run_id, std::string_view key,
                                              std::size_t offset, std::size_t count) const = 0;
 
-  /// Calls `visit` with each run in question, in full, by (start_time descending, run_id), until it
-  /// returns false. It may ask this repository meanwhile.
+  /// Calls `visit` with each run in question by (start_time descending, run_id), until it returns
+  /// false. It may ask this repository meanwhile.
   virtual void visit_runs(const RunQuery& query,
                           const std::function<bool(const Run&)>& visit) const = 0;
 

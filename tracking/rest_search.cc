@@ -108,6 +108,19 @@ std::vector<SearchValue> values_of(const Call& call, const Run& run, const Searc
   return {};
 }
 
+// What the filter and the order look at.
+RunKeys keys_of(const Search& search) {
+  RunKeys keys;
+  const auto add = [&](const SearchKey& key) {
+    if (key.kind == KeyKind::kParam) keys.params.push_back(key.name);
+    if (key.kind == KeyKind::kTag) keys.tags.push_back(key.name);
+    if (key.kind == KeyKind::kMetric) keys.metrics.push_back(key.name);
+  };
+  for (const Comparison& comparison : search.filter) add(comparison.key);
+  for (const Order& order : search.orders) add(order.key);
+  return keys;
+}
+
 struct Found {
   std::string id;
   SortKey key;
@@ -149,7 +162,8 @@ FoundPage find_runs(const Call& call, const Search& search, const RunQuery& quer
 Answer search_runs(Call& call, const Json& fields) {
   FieldReader reader(fields);
   const Search search = read_search(reader, run_language(), kRunPage);
-  const RunQuery query{reader.texts("experiment_ids"), read_view(reader, "run_view_type")};
+  const RunQuery query{reader.texts("experiment_ids"), read_view(reader, "run_view_type"),
+                       keys_of(search)};
   if (reader.refusal()) return refuse(*reader.refusal());
   const FoundPage found = find_runs(call, search, query);
   Json answer = Json::object();

@@ -130,6 +130,28 @@ TEST_CASE("runs are visited newest first, over several experiments, until it is 
   CHECK(catalog.visit({{"0", "7"}, View::kActive}, 2) == Names{"new", "a"});
 }
 
+TEST_CASE("a visited run has what was asked for", "[catalog]") {
+  Catalog catalog;
+  catalog.apply(created("r", 5));
+  for (const char* key : {"a", "b"}) {
+    catalog.apply(ParamLogged{"r", key, "p"});
+    catalog.apply(TagSet{"r", key, "t"});
+    catalog.apply(MetricLogged{"r", key, 1, 1, 1});
+    catalog.apply(MetricLogged{"r", key, 2, 1, 2});
+  }
+  const tracking::RunQuery query{{"0"}, View::kActive, {{"a", "none"}, {"b"}, {"a", "none"}}};
+  catalog.read([&](const RunTables& runs) {
+    runs.visit_runs(query, [&](const Run& run) {
+      CHECK(run.params == decltype(run.params){{"a", "p"}});
+      CHECK(run.tags == decltype(run.tags){{"b", "t"}});
+      REQUIRE(run.latest.size() == 1);
+      CHECK(run.latest.at("a").value == 2);
+      return true;
+    });
+    return 0;
+  });
+}
+
 TEST_CASE("the default order of runs comes from an index", "[catalog]") {
   Catalog catalog;
   const auto plan = catalog.stored.rows(
