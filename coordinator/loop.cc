@@ -26,22 +26,10 @@ constexpr Duration kAdoptedCheck = std::chrono::seconds(1);
 constexpr Duration kLeaveMax = std::chrono::seconds(1);  // for the worker to leave first
 constexpr Duration kLeavePoll = std::chrono::milliseconds(20);
 constexpr std::int64_t kLogBytesMax = std::int64_t{1} << 20;  // an answer to ReadLog
+// A client that follows a running job is answered at most this often, unless it has a backlog.
+constexpr Duration kWatchInterval = std::chrono::milliseconds(50);
+constexpr std::int64_t kBacklogMin = 1000;
 constexpr int kMessagesMax = 1000;  // of a turn, so that commits and timers get theirs
-
-template <class T>
-std::optional<core::JobId> job_of_fact(const T& body) {
-  if constexpr (requires { body.job; }) {
-    return body.job;
-  } else if constexpr (requires { body.trial.job; }) {
-    return body.trial.job;
-  } else if constexpr (requires { body.attempt.trial.job; }) {
-    return body.attempt.trial.job;
-  } else if constexpr (requires { body.started.attempt.trial.job; }) {
-    return body.started.attempt.trial.job;
-  } else {
-    return std::nullopt;
-  }
-}
 
 std::vector<ParameterSet> suggestions(const SweepSpec& sweep, std::int64_t first,
                                       std::int64_t count) {
@@ -76,7 +64,7 @@ Loop::~Loop() {
 Result<void> Loop::run() {
   auto replayed = store_->reader().replay(core_);
   if (!replayed) return replayed;
-  release({core_.recover(now()).commands, {}});
+  release(core_.recover(now()).commands);
   if (options_.on_ready) options_.on_ready();
   spdlog::info("serving {} with {} unfinished jobs", options_.home, core_.state().jobs.size());
   while (!stopping_ && !failure_) {
@@ -92,27 +80,45 @@ Result<void> Loop::run() {
       timer_.reset();
       happened(core::TimerFired{});
     }
+    commit_turn();
     answer_watchers();
     leave_if_idle();
+    commit_turn();
   }
   if (failure_) return tl::unexpected(*failure_);
   return {};
 }
 
+// A suggestion has no effect on the world, so it is drawn before its question's facts are on disk,
+// and its own facts go with them.
 void Loop::happened(decltype(core::Event::body) body) {
-  core::Decision decision = core_.step({now(), std::move(body)});
-  Decided decided;
-  decided.commands = std::move(decision.commands);
-  for (const core::Fact& fact : decision.facts) {
-    const auto job = std::visit([](const auto& kind) { return job_of_fact(kind); }, fact.body);
-    if (job) decided.touched.push_back(*job);
+  std::deque<decltype(core::Event::body)> events;
+  events.push_back(std::move(body));
+  for (; !events.empty(); events.pop_front()) {
+    core::Decision decision = core_.step({now(), std::move(events.front())});
+    std::ranges::move(decision.facts, std::back_inserter(facts_));
+    for (core::Command& command : decision.commands) {
+      const auto* ask = std::get_if<core::Suggest>(&command);
+      if (ask == nullptr) {
+        turn_.push_back(std::move(command));
+        continue;
+      }
+      const core::Job& job = core_.state().jobs.at(ask->job);
+      events.emplace_back(core::Suggested{ask->job, ask->first, ask->count,
+                                          suggestions(*job.spec.sweep, ask->first, ask->count)});
+    }
   }
-  if (decision.facts.empty() && decided_.empty()) {
-    release(decided);  // nothing before it waits for the disk
+}
+
+// Hands the turn's facts to the store as one piece, so that a busy turn costs one commit.
+void Loop::commit_turn() {
+  if (facts_.empty() && turn_.empty()) return;
+  if (facts_.empty() && decided_.empty()) {
+    release(std::exchange(turn_, {}));  // nothing before it waits for the disk
     return;
   }
-  decided_.push_back(std::move(decided));
-  store_->append(std::move(decision.facts),
+  decided_.push_back(std::exchange(turn_, {}));
+  store_->append(std::exchange(facts_, {}),
                  [mailbox = committed_.get()](const auto& result) { mailbox->push(result); });
 }
 
@@ -122,6 +128,7 @@ void Loop::take_committed() {
       failure_ = result.error();  // nothing after it may take effect
       return;
     }
+    news_ = true;
     const Decided decided = std::move(decided_.front());
     decided_.pop_front();
     release(decided);
@@ -129,8 +136,7 @@ void Loop::take_committed() {
 }
 
 void Loop::release(const Decided& decided) {
-  for (const core::JobId& job : decided.touched) touched_[job] = true;
-  for (const core::Command& command : decided.commands) perform(command);
+  for (const core::Command& command : decided) perform(command);
 }
 
 void Loop::perform(const core::Command& command) {
@@ -144,11 +150,6 @@ void Loop::perform(const core::Command& command) {
     if (json) json = show(*reply->answer);
     answer(asker->second.peer, asker->second.request, std::move(json));
     askers_.erase(asker);
-  } else if (const auto* ask = std::get_if<core::Suggest>(&command)) {
-    const auto job = core_.state().jobs.find(ask->job);
-    if (job == core_.state().jobs.end()) return;
-    happened(core::Suggested{ask->job, ask->first, ask->count,
-                             suggestions(*job->second.spec.sweep, ask->first, ask->count)});
   } else if (const auto* timer = std::get_if<core::SetTimer>(&command)) {
     timer_ = timer->at;
   }
@@ -265,26 +266,32 @@ void Loop::watch(const std::string& peer, std::uint64_t request, const protocol:
     answer(peer, request, tl::unexpected(newest.error()));
     return;
   }
-  if (*newest > watch.after || watch.wait_ms <= 0) {
+  if (watch.wait_ms <= 0) {
     answer(peer, request, store_->reader().watch(watch.name, watch.after));
     return;
   }
   constexpr std::int64_t kWaitMsMax = 60'000;
   const Duration wait = std::chrono::milliseconds(std::min(watch.wait_ms, kWaitMsMax));
-  watchers_.push_back({peer, request, watch.name, watch.after, now() + wait});
+  const Instant at = now();
+  const bool asks_on = watch.after > 0 && *newest - watch.after < kBacklogMin;
+  watchers_.push_back({peer, request, watch.name, watch.after, asks_on ? at + kWatchInterval : at,
+                       at + wait});
+  news_ = true;
 }
 
 void Loop::answer_watchers() {
-  if (watchers_.empty()) {
-    touched_.clear();
-    return;
-  }
+  if (watchers_.empty()) return;
   const Instant at = now();
-  const bool news = !touched_.empty();
-  touched_.clear();
+  news_due_.reset();
   const auto is_due = [&](const Watcher& watcher) {
     if (watcher.until <= at) return true;
-    if (!news) return false;
+    if (!news_) return false;
+    const auto job = core_.state().names.find(watcher.name);
+    const bool runs = job != core_.state().names.end() && core_.state().jobs.contains(job->second);
+    if (runs && at < watcher.not_before) {
+      news_due_ = std::min(news_due_.value_or(watcher.not_before), watcher.not_before);
+      return false;
+    }
     const auto newest = store_->reader().last_event(watcher.name);
     return !newest || *newest > watcher.after;
   };
@@ -294,6 +301,7 @@ void Loop::answer_watchers() {
     answer(watcher.peer, watcher.request, store_->reader().watch(watcher.name, watcher.after));
     return true;
   });
+  news_ = news_due_.has_value();
 }
 
 void Loop::keep_worker() {
@@ -374,6 +382,7 @@ std::optional<Duration> Loop::wait_time() const {
     if (!until || at < *until) until = at;
   };
   for (const Watcher& watcher : watchers_) no_later(watcher.until);
+  if (news_due_) no_later(*news_due_);
   const bool wanted = !core_.state().jobs.empty() && core_.runtime().workers.empty();
   if (wanted && worker_retry_) no_later(*worker_retry_);
   const bool adopted = !worker_process_ && !core_.runtime().workers.empty();

@@ -34,19 +34,18 @@ class Loop {
     std::uint64_t request{};
     std::string name;
     std::int64_t after{};
+    Instant not_before;  // while the job runs
     Instant until;
   };
   struct Asker {
     std::string peer;
     std::uint64_t request{};
   };
-  /// What was decided, waiting for its facts to be on disk.
-  struct Decided {
-    std::vector<core::Command> commands;
-    std::vector<core::JobId> touched;
-  };
+  /// What was decided in one turn of the loop, waiting for its facts to be on disk.
+  using Decided = std::vector<core::Command>;
 
   void happened(decltype(core::Event::body) body);
+  void commit_turn();
   void release(const Decided& decided);
   void perform(const core::Command& command);
   void take_committed();
@@ -74,15 +73,18 @@ class Loop {
   std::unique_ptr<protocol::Router> router_;
   core::Coordinator core_;
 
-  std::deque<Decided> decided_;                      // oldest first
+  std::vector<core::Fact> facts_;                    // of this turn, not yet with the store
+  Decided turn_;                                     // what they lead to
+  std::deque<Decided> decided_;                      // with the store; oldest first
   std::map<std::string, core::WorkerId> worker_of_;  // by peer
   std::map<core::WorkerId, std::string> peer_of_;
   std::map<core::RequestId, Asker> askers_;
   std::vector<Watcher> watchers_;
+  bool news_ = false;  // something was committed since the watchers were last looked at
+  std::optional<Instant> news_due_;  // when the first of them may hear of it
   std::int64_t worker_id_last_ = 0;
   std::int64_t request_id_last_ = 0;
   std::optional<Instant> timer_;
-  std::map<core::JobId, bool> touched_;  // since the watchers were last answered
 
   std::optional<cluster::LocalProcess> worker_process_;
   std::optional<Instant> worker_retry_;  // not to be started before

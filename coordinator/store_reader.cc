@@ -331,12 +331,19 @@ Result<std::string> StoreReader::watch(const std::string& name, std::int64_t aft
 
 Result<std::int64_t> StoreReader::last_event(const std::string& name) {
   auto found = sqlite::guarded(kWhat, [&]() -> Result<std::int64_t> {
-    SQLite::Statement select(*database_,
-                             "SELECT last_event FROM jobs WHERE id = (SELECT id FROM jobs WHERE "
-                             "name = ?1 UNION SELECT job FROM trials WHERE name = ?1)");
+    if (select_last_event_ == nullptr) {
+      select_last_event_ = std::make_unique<SQLite::Statement>(
+          *database_,
+          "SELECT last_event FROM jobs WHERE id = (SELECT id FROM jobs WHERE name = ?1 UNION SELECT "
+          "job FROM trials WHERE name = ?1)");
+    }
+    SQLite::Statement& select = *select_last_event_;
+    select.tryReset();
     select.bind(1, name);
     if (!select.executeStep()) return fail(ErrorCode::kNotFound, no_such(name));
-    return select.getColumn(0).getInt64();
+    const std::int64_t newest = select.getColumn(0).getInt64();
+    select.reset();  // a read transaction left open would hold up the checkpoints
+    return newest;
   });
   if (!found) return tl::unexpected(found.error());
   return *found;

@@ -50,6 +50,7 @@ class StoreReader {
 
  private:
   std::unique_ptr<SQLite::Database> database_;
+  std::unique_ptr<SQLite::Statement> select_last_event_;
 };
 
 }  // namespace trawl::coordinator

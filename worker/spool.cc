@@ -44,6 +44,14 @@ std::int64_t as_signed(std::uint64_t number) {
   return static_cast<std::int64_t>(number);
 }
 
+// Made once and used again; an earlier use may have failed half way.
+SQLite::Statement& prepared(std::unique_ptr<SQLite::Statement>& slot, SQLite::Database& db,
+                            const char* sql) {
+  if (slot == nullptr) slot = std::make_unique<SQLite::Statement>(db, sql);
+  slot->tryReset();
+  return *slot;
+}
+
 Result<core::ReportBody> read_body(const SQLite::Column& column, std::uint64_t seq) {
   auto body = protocol::decode_report(blob(column));
   if (!body)
@@ -84,6 +92,16 @@ Result<std::unique_ptr<Spool>> Spool::open(const std::string& path, OnDurable on
   return spool;
 }
 
+Spool::~Spool() {
+  if (writer_ == nullptr) return;
+  writer_->submit(
+      [this](SQLite::Database&) {
+        insert_.reset();
+        erase_.reset();
+      },
+      [](const Result<void>&) {});
+}
+
 void Spool::submit(core::ReportBody body, std::function<void(const Result<void>&)> done) {
   struct Pending {
     core::Report report;
@@ -93,10 +111,11 @@ void Spool::submit(core::ReportBody body, std::function<void(const Result<void>&
   pending->bytes = protocol::encode_report(body);
   pending->report.body = std::move(body);
   writer_->submit(
-      [pending](SQLite::Database& db) {
+      [this, pending](SQLite::Database& db) {
         const core::AttemptId attempt = attempt_of(pending->report.body);
-        SQLite::Statement insert(
-            db, "INSERT INTO report(job, number, attempt, kind, body) VALUES (?, ?, ?, ?, ?)");
+        SQLite::Statement& insert = prepared(
+            insert_, db,
+            "INSERT INTO report(job, number, attempt, kind, body) VALUES (?, ?, ?, ?, ?)");
         insert.bind(1, attempt.trial.job.number);
         insert.bind(2, attempt.trial.number);
         insert.bind(3, attempt.attempt);
@@ -153,9 +172,9 @@ Result<std::vector<core::Report>> Spool::read_after(std::uint64_t seq, std::int6
 Result<std::vector<Record>> Spool::records_of(core::AttemptId attempt) {
   const std::lock_guard lock(reader_mutex_);
   auto read = sqlite::guarded("cannot read the spool", [&]() -> Result<std::vector<Record>> {
-    SQLite::Statement select(*reader_,
-                             "SELECT seq, body FROM report WHERE job = ? AND number = ? AND "
-                             "attempt = ? AND kind = ? ORDER BY seq");
+    SQLite::Statement& select = prepared(select_records_, *reader_,
+                                         "SELECT seq, body FROM report WHERE job = ? AND number = "
+                                         "? AND attempt = ? AND kind = ? ORDER BY seq");
     select.bind(1, attempt.trial.job.number);
     select.bind(2, attempt.trial.number);
     select.bind(3, attempt.attempt);
@@ -168,6 +187,7 @@ Result<std::vector<Record>> Spool::records_of(core::AttemptId attempt) {
       auto& logged = std::get<core::AttemptLogged>(*body);
       std::move(logged.records.begin(), logged.records.end(), std::back_inserter(records));
     }
+    select.reset();  // a read transaction left open would hold up the checkpoints
     return records;
   });
   if (!read) return tl::unexpected(read.error());
@@ -203,14 +223,14 @@ void Spool::discard(std::uint64_t committed) {
   if (acknowledged.empty()) return;
   // Losing this delete costs nothing: the rows go at the next acknowledgement after a restart.
   writer_->submit(
-      [acknowledged](SQLite::Database& db) {
-        SQLite::Statement erase(db,
-                                "DELETE FROM report WHERE (job, number, attempt) = (SELECT job, "
-                                "number, attempt FROM report WHERE seq = ?)");
+      [this, acknowledged](SQLite::Database& db) {
         for (const std::uint64_t seq : acknowledged) {
+          SQLite::Statement& erase =
+              prepared(erase_, db,
+                       "DELETE FROM report WHERE (job, number, attempt) = (SELECT job, number, "
+                       "attempt FROM report WHERE seq = ?)");
           erase.bind(1, as_signed(seq));
           erase.exec();
-          erase.reset();
         }
       },
       [](const Result<void>&) {});

@@ -27,6 +27,7 @@ class Spool {
   using OnDurable = std::function<void(core::Report)>;
 
   static Result<std::unique_ptr<Spool>> open(const std::string& path, OnDurable on_durable);
+  ~Spool();
 
   /// Names this spool among all; made with the file.
   std::uint64_t id() const { return id_; }
@@ -61,9 +62,12 @@ class Spool {
   std::uint64_t id_ = 0;
   std::mutex reader_mutex_;
   std::unique_ptr<SQLite::Database> reader_;
+  std::unique_ptr<SQLite::Statement> select_records_;
   OnDurable on_durable_;
   std::mutex ends_mutex_;
   std::set<std::uint64_t> ends_;  // numbers of AttemptEnded rows that are still here
+  std::unique_ptr<SQLite::Statement> insert_;  // the writer thread's; goes before its database
+  std::unique_ptr<SQLite::Statement> erase_;
   std::unique_ptr<sqlite::GroupCommit> writer_;
 };
 

@@ -1,0 +1,48 @@
+"""What the benchmarks share: the built programs, a home with its coordinator, the printed line."""
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BUILD = os.environ.get("TRAWL_BUILD", os.path.join(ROOT, "build", "release"))
+TRAWL = os.path.join(BUILD, "trawl")
+
+median = statistics.median
+
+
+def line(name, figure, unit, limit, limit_name, goal):
+    """One line: name, figure, the limit or peer measured in the same run, ratio, goal."""
+    ratio = figure / limit if limit else float("nan")
+    print(f"{name:<28} {figure:>12,.4g} {unit:<14} {limit_name}: {limit:,.4g}   ratio {ratio:.3f}   goal {goal}",
+          flush=True)
+
+
+class Home:
+    """A state folder of its own with a lasting coordinator; everything is gone at the end."""
+
+    def __init__(self, start=True):
+        self.folder = tempfile.mkdtemp(prefix="trawl-bench-")
+        self.home = os.path.join(self.folder, "home")
+        self.environment = dict(os.environ, TRAWL_HOME=self.home)
+        if start:
+            self.run("coordinator", "start", "--detach")
+
+    def run(self, *words, **options):
+        done = subprocess.run([TRAWL, *words], env=self.environment, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, **options)
+        if done.returncode != 0:
+            raise SystemExit(f"trawl {' '.join(words)}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def json(self, *words):
+        return json.loads(self.run(*words, "-o", "json"))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.run("coordinator", "stop")
+        shutil.rmtree(self.folder)
