@@ -1,7 +1,7 @@
-// bench/spawn_loop.cc: the limit that the rate of trials is measured against: what a plain loop does
-// on this machine in the same run. For each trial it makes a folder and two files, spawns a program
-// with them as standard output and error, waits for it, and journals start and end to one file with
-// an fdatasync at most every 10 ms, in which it waits. No state, no metrics, no recovery.
+// bench/spawn_loop.cc: the limit that the rate of trials is measured against: what a plain loop
+// does on this machine in the same run. For each trial it makes a folder and two files, spawns a
+// program with them as standard output and error, waits for it, and journals start and end to one
+// file with an fdatasync at most every 10 ms, in which it waits. No state, no metrics, no recovery.
 //
 //   bench_spawn_loop COUNT CONCURRENCY FOLDER PROGRAM [ARGUMENT...]      prints the seconds it took
 #include <chrono>

@@ -274,8 +274,8 @@ void Loop::watch(const std::string& peer, std::uint64_t request, const protocol:
   const Duration wait = std::chrono::milliseconds(std::min(watch.wait_ms, kWaitMsMax));
   const Instant at = now();
   const bool asks_on = watch.after > 0 && *newest - watch.after < kBacklogMin;
-  watchers_.push_back({peer, request, watch.name, watch.after, asks_on ? at + kWatchInterval : at,
-                       at + wait});
+  watchers_.push_back(
+      {peer, request, watch.name, watch.after, asks_on ? at + kWatchInterval : at, at + wait});
   news_ = true;
 }
 

@@ -58,7 +58,7 @@ inline constexpr std::array<const char*, 4> kMigrations = {R"sql(
     assigned_us INTEGER NOT NULL,
     started_us INTEGER,
     ended_us INTEGER,
-    outcome TEXT,                      -- 'exited', 'signalled', 'unstarted', 'lost'
+    outcome TEXT,                      -- 'exited', 'signalled', 'unstarted', 'returned', 'lost'
     code INTEGER,                      -- exit code or signal
     tail TEXT,                         -- the last lines it printed
     PRIMARY KEY(job, number, attempt),

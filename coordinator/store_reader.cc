@@ -332,10 +332,11 @@ Result<std::string> StoreReader::watch(const std::string& name, std::int64_t aft
 Result<std::int64_t> StoreReader::last_event(const std::string& name) {
   auto found = sqlite::guarded(kWhat, [&]() -> Result<std::int64_t> {
     if (select_last_event_ == nullptr) {
-      select_last_event_ = std::make_unique<SQLite::Statement>(
-          *database_,
-          "SELECT last_event FROM jobs WHERE id = (SELECT id FROM jobs WHERE name = ?1 UNION SELECT "
-          "job FROM trials WHERE name = ?1)");
+      select_last_event_ =
+          std::make_unique<SQLite::Statement>(*database_,
+                                              "SELECT last_event FROM jobs WHERE id = (SELECT id "
+                                              "FROM jobs WHERE name = ?1 UNION SELECT "
+                                              "job FROM trials WHERE name = ?1)");
     }
     SQLite::Statement& select = *select_last_event_;
     select.tryReset();

@@ -34,6 +34,8 @@ const char* outcome_name(core::Outcome::Kind kind) {
       return "exited";
     case core::Outcome::Kind::kSignalled:
       return "signalled";
+    case core::Outcome::Kind::kReturned:
+      return "returned";
     case core::Outcome::Kind::kUnstarted:
       return "unstarted";
     case core::Outcome::Kind::kLost:
@@ -205,9 +207,9 @@ void StoreWriter::put(const core::Fact& fact, const core::AttemptAssigned& body)
       trial.job.number, trial.number, body.attempt.attempt, body.worker_name, fact.at.us);
   if (body.attempt.attempt == 1) put_trial_run(fact, trial);
   statements_.run(
-      "UPDATE trials SET status = 'Starting', attempt = ?3, reports = 0, last_value = "
+      "UPDATE trials SET status = ?4, attempt = ?3, reports = 0, last_value = "
       "NULL, last_step = NULL, best_value = NULL WHERE job = ?1 AND number = ?2",
-      trial.job.number, trial.number, body.attempt.attempt);
+      trial.job.number, trial.number, body.attempt.attempt, body.after ? "Queued" : "Starting");
   if (body.attempt.attempt > 1) {
     statements_.run("UPDATE trials SET started_us = NULL WHERE job = ? AND number = ?",
                     trial.job.number, trial.number);
@@ -235,7 +237,7 @@ void StoreWriter::put(const core::Fact& fact, const core::AttemptRunning& body) 
       attempt.trial.job.number, attempt.trial.number, attempt.attempt, body.started.folder,
       body.started.pid, fact.at.us);
   statements_.run(
-      "UPDATE trials SET status = CASE status WHEN 'Starting' THEN 'Running' ELSE status "
+      "UPDATE trials SET status = CASE WHEN status IN ('Queued', 'Starting') THEN 'Running' ELSE status "
       "END, started_us = ?3 WHERE job = ?1 AND number = ?2",
       attempt.trial.job.number, attempt.trial.number, fact.at.us);
   statements_.run("UPDATE jobs SET status = 'Running' WHERE id = ? AND status = 'Starting'",
@@ -298,10 +300,13 @@ void StoreWriter::put(const core::Fact& fact, const core::AttemptFinished& body)
       "UPDATE jobs SET status = 'Queued' WHERE id = ?1 AND type = 'command' AND status IN "
       "('Starting', 'Running')",
       trial.job.number);
-  const bool lost = outcome.kind == core::Outcome::Kind::kLost;
-  journal(fact, trial.job, trial.number, "attempt_finished",
-          lost ? fmt::format("attempt {} was lost: {}", body.attempt.attempt, outcome.detail)
-               : std::string());
+  std::string text;
+  if (outcome.kind == core::Outcome::Kind::kLost) {
+    text = fmt::format("attempt {} was lost: {}", body.attempt.attempt, outcome.detail);
+  } else if (outcome.kind == core::Outcome::Kind::kReturned) {
+    text = fmt::format("attempt {} was not started: {}", body.attempt.attempt, outcome.detail);
+  }
+  journal(fact, trial.job, trial.number, "attempt_finished", text);
 }
 
 void StoreWriter::put(const core::Fact& fact, const core::TrialEnded& body) {

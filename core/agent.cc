@@ -3,6 +3,12 @@
 #include <algorithm>
 
 namespace trawl::core {
+namespace {
+
+// A successor is for slots that come free in milliseconds; another worker may have one sooner.
+constexpr Duration kSuccessorPatience = std::chrono::seconds(2);
+
+}  // namespace
 
 std::vector<AgentCommand> Agent::step(const AgentEvent& event) {
   Commands commands;
@@ -27,8 +33,11 @@ void Agent::on(const MessageArrived& event, Instant at, Commands& commands) {
   if (const auto* launch = std::get_if<Launch>(&event.message)) {
     const AttemptId attempt = launch->order.attempt;
     if (leaving_ || running_.contains(attempt) || ended_.contains(attempt)) return;
-    running_.emplace(attempt, Running{});
-    commands.push_back(Spawn{launch->order});
+    running_[attempt].waits = true;
+    waiting_.push_back({*launch, std::nullopt});
+    if (launch->after) waiting_.back().return_at = at + kSuccessorPatience;
+    start_waiting(commands);
+    if (running_.at(attempt).waits) set_timer(commands);
   } else if (const auto* stop_message = std::get_if<Stop>(&event.message)) {
     stop(*stop_message, at, commands);
   } else if (const auto* welcome = std::get_if<Welcome>(&event.message)) {
@@ -54,6 +63,27 @@ void Agent::on(const ProcessesGone& event, Instant, Commands& commands) {
   if (running_.erase(event.attempt) == 0) return;
   ended_.emplace(event.attempt, 0);
   commands.push_back(Append{AttemptEnded{event.attempt, event.outcome}});
+  start_waiting(commands);
+}
+
+std::int64_t Agent::busy_slot_count() const {
+  return static_cast<std::int64_t>(running_.size()) - static_cast<std::int64_t>(waiting_.size());
+}
+
+// The number of slots is kept here too: a launch that was lost and repeated must not meet its own
+// successor in its slot.
+void Agent::start_waiting(Commands& commands) {
+  for (auto next = waiting_.begin(); next != waiting_.end();) {
+    if (busy_slot_count() >= identity_.slot_count) return;
+    const Launch& launch = next->launch;
+    if (launch.after && running_.contains(*launch.after)) {
+      ++next;
+      continue;
+    }
+    running_.at(launch.order.attempt).waits = false;
+    commands.push_back(Spawn{launch.order});
+    next = waiting_.erase(next);
+  }
 }
 
 void Agent::on(const EndSpooled& event, Instant, Commands&) {
@@ -67,30 +97,52 @@ void Agent::on(const EndSpooled& event, Instant, Commands&) {
 }
 
 void Agent::on(const AgentTimerFired&, Instant at, Commands& commands) {
-  std::optional<Instant> next;
   for (auto& [attempt, running] : running_) {
-    if (!running.kill_at) continue;
-    if (*running.kill_at <= at) {
-      running.kill_at.reset();
-      if (running.spawned) commands.push_back(Signal{attempt, true});
-    } else if (!next || *running.kill_at < *next) {
-      next = running.kill_at;
-    }
+    if (!running.kill_at || *running.kill_at > at) continue;
+    running.kill_at.reset();
+    if (running.spawned) commands.push_back(Signal{attempt, true});
   }
+  std::vector<AttemptId> returned;
+  for (const Waiting& each : waiting_) {
+    if (each.return_at && *each.return_at <= at) returned.push_back(each.launch.order.attempt);
+  }
+  for (const AttemptId& attempt : returned) {
+    drop_waiting(attempt, {Outcome::Kind::kReturned, 0, "its slot stayed busy"}, commands);
+  }
+  set_timer(commands);
+}
+
+void Agent::set_timer(Commands& commands) const {
+  std::optional<Instant> next;
+  const auto no_later = [&](const std::optional<Instant>& at) {
+    if (at && (!next || *at < *next)) next = at;
+  };
+  for (const auto& [attempt, running] : running_) no_later(running.kill_at);
+  for (const Waiting& each : waiting_) no_later(each.return_at);
   if (next) commands.push_back(SetAgentTimer{*next});
 }
 
 void Agent::stop(const Stop& message, Instant at, Commands& commands) {
   const auto found = running_.find(message.attempt);
   if (found == running_.end() || found->second.stopping) return;
+  if (found->second.waits) {
+    drop_waiting(message.attempt, {Outcome::Kind::kUnstarted, 0, "stopped before it was started"},
+                 commands);
+    return;
+  }
   found->second.stopping = true;
   found->second.kill_at = at + message.grace;
   if (found->second.spawned) commands.push_back(Signal{message.attempt, false});
-  Instant earliest = *found->second.kill_at;
-  for (const auto& [attempt, running] : running_) {
-    if (running.kill_at) earliest = std::min(earliest, *running.kill_at);
-  }
-  commands.push_back(SetAgentTimer{earliest});
+  set_timer(commands);
+}
+
+void Agent::drop_waiting(AttemptId attempt, Outcome outcome, Commands& commands) {
+  std::erase_if(waiting_,
+                [&](const Waiting& each) { return each.launch.order.attempt == attempt; });
+  running_.erase(attempt);
+  ended_.emplace(attempt, 0);
+  commands.push_back(Append{AttemptEnded{attempt, std::move(outcome)}});
+  start_waiting(commands);
 }
 
 void Agent::acknowledge(std::uint64_t committed, Commands& commands) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -101,9 +102,14 @@ class Agent {
 
  private:
   struct Running {
+    bool waits = false;  // in `waiting_`
     bool spawned = false;
     bool stopping = false;
     std::optional<Instant> kill_at;  // present while a stop's grace lasts
+  };
+  struct Waiting {
+    Launch launch;
+    std::optional<Instant> return_at;  // of a successor
   };
   using Commands = std::vector<AgentCommand>;
 
@@ -114,11 +120,16 @@ class Agent {
   void on(const EndSpooled& event, Instant at, Commands& commands);
   void on(const AgentTimerFired& event, Instant at, Commands& commands);
   void stop(const Stop& message, Instant at, Commands& commands);
+  void start_waiting(Commands& commands);
+  void drop_waiting(AttemptId attempt, Outcome outcome, Commands& commands);
+  void set_timer(Commands& commands) const;
+  std::int64_t busy_slot_count() const;
   void acknowledge(std::uint64_t committed, Commands& commands);
   void quit_if_done(Commands& commands);
 
   AgentIdentity identity_;
   std::map<AttemptId, Running> running_;
+  std::deque<Waiting> waiting_;  // for another attempt's end, or for a slot; in order of arrival
   std::map<AttemptId, std::uint64_t> ended_;  // -> its report; 0 until it is durable
   std::uint64_t committed_ = 0;               // reports up to here are acknowledged
   bool leaving_ = false;

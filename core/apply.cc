@@ -62,7 +62,9 @@ void apply(const AttemptAssigned& fact, Instant at, State& state) {
   job.live.insert(trial.number);
   if (!job.started) job.started = at;
   trial.phase = Trial::Phase::kLive;
-  trial.status = Status::kStarting;
+  trial.status = fact.after ? Status::kQueued : Status::kStarting;
+  trial.after = fact.after;
+  if (fact.after) job.successors.emplace(*fact.after, trial.number);
   trial.attempt = fact.attempt.attempt;
   trial.worker_name = fact.worker_name;
   trial.incarnation = fact.incarnation;
@@ -93,10 +95,30 @@ void apply(const StopDecided& fact, Instant, State& state) {
   trial_of(state, fact.attempt.trial).stop = StopOrder{fact.cause, fact.reason};
 }
 
-void apply(const AttemptFinished& fact, Instant, State& state) {
+// Smooths by a quarter, so that one odd attempt does not decide.
+void note_duration(Job& job, Duration duration) {
+  constexpr int kWeight = 4;
+  if (job.usual_duration) {
+    *job.usual_duration += (duration - *job.usual_duration) / kWeight;
+  } else {
+    job.usual_duration = duration;
+  }
+}
+
+void apply(const AttemptFinished& fact, Instant at, State& state) {
   Job& job = job_of(state, fact.attempt.trial.job);
   Trial& trial = trial_of(state, fact.attempt.trial);
   TRAWL_ASSERT(trial.phase == Trial::Phase::kLive);
+  if (trial.running) note_duration(job, at - trial.started);
+  if (trial.after) job.successors.erase(*trial.after);
+  trial.after.reset();
+  const auto successor = job.successors.find(fact.attempt);
+  if (successor != job.successors.end()) {
+    Trial& next = job.trials[static_cast<std::size_t>(successor->second)];
+    next.after.reset();
+    next.status = Status::kStarting;
+    job.successors.erase(successor);
+  }
   job.live.erase(trial.number);
   job.waiting.insert(trial.number);
   trial.phase = Trial::Phase::kWaiting;  // until TrialEnded, which follows unless it is tried again

@@ -41,6 +41,7 @@ void cancel_job(Step& step, JobId id, StopOrder order) {
   Job& job = step.state.jobs.at(id);
   if (!job.cancel) step.record(JobCancelRequested{id, order.cause, order.reason});
   step.runtime.asked.erase(id);  // no slot is kept for suggestions on their way
+  step.runtime.unsucceeded.erase(id);
   const std::set<std::int64_t> waiting = job.waiting;
   const std::set<std::int64_t> live = job.live;
   for (const std::int64_t number : waiting) {

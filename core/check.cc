@@ -40,15 +40,27 @@ void check_job(const Job& job, Faults& faults) {
   const std::string name = "job/" + std::to_string(job.id.number);
   const auto made = static_cast<std::int64_t>(job.trials.size());
   if (made > job.max_total_trials()) faults.push_back(name + ": more than max_total_trials");
-  if (static_cast<std::int64_t>(job.live.size()) > job.max_concurrent_trials()) {
+  if (job.slot_count() > job.max_concurrent_trials()) {
     faults.push_back(name + ": more than max_concurrent_trials are live");
   }
   if (job.cancel && !job.waiting.empty()) {
     faults.push_back(name + ": canceled, and trials still wait");
   }
   std::optional<std::int64_t> best;
+  for (const auto& [after, number] : job.successors) {
+    const Trial& successor = job.trials[static_cast<std::size_t>(number)];
+    const Trial& before = job.trials[static_cast<std::size_t>(after.trial.number)];
+    const bool is_sound = successor.after == after && !successor.running &&
+                          before.attempt == after.attempt && job.live.contains(before.number) &&
+                          job.live.contains(number) && after.trial.job == job.id &&
+                          successor.worker_name == before.worker_name;
+    if (!is_sound) faults.push_back(name + ": a successor of an attempt that has no slot");
+  }
   for (const Trial& trial : job.trials) {
     check_trial(job, trial, faults);
+    if (trial.after && job.successors.count(*trial.after) == 0) {
+      faults.push_back(name + ": a successor that nobody will start");
+    }
     if (!trial.best) continue;
     const bool first = !best;
     if (first ||
@@ -99,6 +111,12 @@ std::vector<std::string> check(const Coordinator& coordinator) {
   std::set<AttemptId> held;
   for (const auto& [id, worker] : runtime.workers) {
     check_worker(state, id, worker, runtime, faults);
+    for (const AttemptId& attempt : worker.successors) {
+      const Trial* trial = find_live(state, attempt);
+      if (trial == nullptr || !trial->after) {
+        faults.push_back(to_string(attempt) + ": a successor on its worker alone");
+      }
+    }
     for (const AttemptId& attempt : worker.holds) {
       if (!held.insert(attempt).second) faults.push_back(to_string(attempt) + ": on two workers");
     }

@@ -40,6 +40,8 @@ std::string failure_reason(const Outcome& outcome) {
       return "could not be started: " + outcome.detail;
     case Outcome::Kind::kLost:
       return "its worker was lost";
+    case Outcome::Kind::kReturned:
+      return "not started: " + outcome.detail;  // tried again, so never a trial's reason
   }
   return "";
 }
@@ -93,6 +95,21 @@ Ending command_ending(const Job& job, const Trial& trial, const std::string& tri
   return {trial.status, trial_reason};
 }
 
+// The slot goes to the attempt's successor, which its worker starts by itself, or is free.
+void free_slot(Step& step, WorkerId id, AttemptId attempt) {
+  Worker& worker = step.runtime.workers.at(id);
+  worker.successors.erase(attempt);
+  if (worker.holds.erase(attempt) == 0) return;
+  const Job& job = step.state.jobs.at(attempt.trial.job);
+  const auto successor = job.successors.find(attempt);
+  if (successor != job.successors.end()) {
+    const Trial& next = job.trials[static_cast<std::size_t>(successor->second)];
+    const AttemptId next_id{{job.id, next.number}, next.attempt};
+    if (worker.successors.erase(next_id) > 0) worker.holds.insert(next_id);
+  }
+  if (!worker.is_full()) step.runtime.free_workers.insert(id);
+}
+
 }  // namespace
 
 void finish_attempt(Step& step, AttemptId attempt, const Outcome& outcome) {
@@ -101,16 +118,17 @@ void finish_attempt(Step& step, AttemptId attempt, const Outcome& outcome) {
   Trial& trial = *find_live(step.state, attempt);
   if (const WorkerId* holder = find_holder(step.runtime, trial, attempt)) {
     const WorkerId id = *holder;
-    step.runtime.workers.at(id).holds.erase(attempt);
-    if (!step.runtime.workers.at(id).is_full()) step.runtime.free_workers.insert(id);
+    free_slot(step, id, attempt);
   }
   if (job.spec.sweep && job.spec.sweep->limits.trial_timeout && trial.running) {
     step.runtime.deadlines.erase(
         {trial.started + *job.spec.sweep->limits.trial_timeout, job_id, attempt});
   }
   step.record(AttemptFinished{attempt, outcome});
-  const bool again = outcome.kind == Outcome::Kind::kLost && !trial.stop && !job.cancel &&
-                     trial.lost_count < step.options.lost_attempts_max;
+  const bool is_owed =
+      outcome.kind == Outcome::Kind::kReturned ||
+      (outcome.kind == Outcome::Kind::kLost && trial.lost_count < step.options.lost_attempts_max);
+  const bool again = is_owed && !trial.stop && !job.cancel;
   if (again) return;
   const Ending ending = trial_ending(job, trial, outcome);
   step.record(TrialEnded{attempt.trial, ending.status, ending.reason});
@@ -144,6 +162,7 @@ void finish_if_done(Step& step, JobId id) {
     step.runtime.deadlines.erase({*job.started + *job.spec.timeout, id, std::nullopt});
   }
   step.runtime.asked.erase(id);
+  step.runtime.unsucceeded.erase(id);
   step.record(JobEnded{id, ending.status, ending.reason});
 }
 

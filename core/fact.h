@@ -39,6 +39,7 @@ struct AttemptAssigned {
   AttemptId attempt;
   std::string worker_name;
   std::uint64_t incarnation{};
+  std::optional<AttemptId> after;  // of the same job and worker: takes over its slot
   friend bool operator==(const AttemptAssigned&, const AttemptAssigned&) = default;
 };
 

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -27,6 +28,7 @@ struct Outcome {
     kSignalled,  // `code` is the signal
     kUnstarted,  // the command could not be started; `detail` says why
     kLost,       // its worker is gone
+    kReturned,   // a successor that waited too long for its slot; never started
   };
   Kind kind{};
   std::int32_t code{};
@@ -106,8 +108,12 @@ struct Welcome {
   friend bool operator==(const Welcome&, const Welcome&) = default;
 };
 
+/// With `after`: only when that attempt of the same worker has ended, so that its slot is never
+/// empty. An attempt that the worker does not know has ended. If that takes too long, the attempt
+/// ends as kReturned.
 struct Launch {
   LaunchOrder order;
+  std::optional<AttemptId> after;
   friend bool operator==(const Launch&, const Launch&) = default;
 };
 

@@ -10,6 +10,7 @@ void take(Step& step, const AttemptStarted& started) {
   if (trial == nullptr || trial->running) return;
   step.record(AttemptRunning{started});
   const Job& job = step.state.jobs.at(started.attempt.trial.job);
+  if (job.spec.sweep) step.runtime.unsucceeded[job.id].insert(started.attempt);
   if (job.spec.sweep && job.spec.sweep->limits.trial_timeout) {
     step.runtime.deadlines.insert(
         {step.at + *job.spec.sweep->limits.trial_timeout, job.id, started.attempt});

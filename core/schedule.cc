@@ -13,13 +13,8 @@
 namespace trawl::core {
 namespace {
 
-std::int64_t asked_count(const Runtime& runtime, JobId job) {
-  const auto asked = runtime.asked.find(job);
-  return asked == runtime.asked.end() ? 0 : asked->second;
-}
-
 bool may_suggest(const Job& job, const Runtime& runtime) {
-  return !job.exhausted && asked_count(runtime, job.id) == 0 &&
+  return !job.exhausted && !runtime.asked.contains(job.id) &&
          static_cast<std::int64_t>(job.trials.size()) < job.max_total_trials();
 }
 
@@ -35,18 +30,17 @@ std::int64_t free_slot_count(const Runtime& runtime) {
 // Free slots that no suggestion on its way will need. Below zero when workers went meanwhile.
 std::int64_t spare_slot_count(const Runtime& runtime) {
   std::int64_t count = free_slot_count(runtime);
-  for (const auto& [job, asked] : runtime.asked) count -= asked;
+  for (const auto& [job, asked] : runtime.asked) count -= asked.slot_count;
   return count;
 }
 
 // Returns for how many trials.
 std::int64_t ask(Step& step, const Job& job, std::int64_t spare) {
   const auto made = static_cast<std::int64_t>(job.trials.size());
-  const auto live = static_cast<std::int64_t>(job.live.size());
-  const std::int64_t count =
-      std::min({job.max_total_trials() - made, job.max_concurrent_trials() - live, spare});
+  const std::int64_t count = std::min(
+      {job.max_total_trials() - made, job.max_concurrent_trials() - job.slot_count(), spare});
   TRAWL_ASSERT(count >= 1);
-  step.runtime.asked[job.id] = count;
+  step.runtime.asked[job.id] = {count, count};
   step.command(Suggest{job.id, made, count});
   refresh_startable(step.state, step.runtime, job.id);
   return count;
@@ -60,11 +54,83 @@ void assign(Step& step, const Job& job, std::int64_t number) {
   worker.holds.insert(attempt);
   if (worker.is_full()) step.runtime.free_workers.erase(worker_id);
   const bool starts_job = !job.started;
-  step.record(AttemptAssigned{attempt, worker.name, worker.incarnation});
+  step.record(AttemptAssigned{attempt, worker.name, worker.incarnation, std::nullopt});
   if (starts_job && job.spec.timeout) {
     step.runtime.deadlines.insert({step.at + *job.spec.timeout, job.id, std::nullopt});
   }
-  step.command(Send{worker_id, Launch{launch_order(job, trial)}});
+  step.command(Send{worker_id, Launch{launch_order(job, trial), std::nullopt}});
+}
+
+void fill_slots(Step& step) {
+  if (step.runtime.free_workers.empty() || step.runtime.startable.empty()) return;
+  std::int64_t spare = spare_slot_count(step.runtime);
+  while (spare > 0 && !step.runtime.startable.empty()) {
+    const Job& job = step.state.jobs.at(*step.runtime.startable.begin());
+    if (job.waiting.empty()) {
+      spare -= ask(step, job, spare);  // leaves `startable` until the answer
+    } else {
+      assign(step, job, *job.waiting.begin());
+      --spare;
+    }
+  }
+}
+
+// --- successors
+//
+// A trial that lasts milliseconds would leave its slot empty for as long again while its end
+// travels to the coordinator's disk and the next launch back. So a job of short trials gives each
+// slot of its own a successor ahead of time, which the worker starts by itself. It takes over the
+// slot of a trial of the same job, so no limit is passed; it is not done where an older job waits
+// for slots, for long trials (a successor is bound to its worker, and another one might be free
+// sooner), nor for a sampler that learns (it would be asked one result too early).
+
+constexpr Duration kShort = std::chrono::seconds(1);
+
+bool has_successors(const Step& step, const Job& job) {
+  const bool learns = job.spec.sweep->sampling.rule == SamplingRule::kBayesian;
+  const bool is_short = job.usual_duration && *job.usual_duration < kShort;
+  const bool is_next = step.runtime.startable.empty() || *step.runtime.startable.begin() >= job.id;
+  return is_short && is_next && !learns && !job.cancel;
+}
+
+// False if that attempt takes no successor (any more).
+bool assign_successor(Step& step, const Job& job, std::int64_t number, AttemptId after) {
+  const Trial* before = find_live(std::as_const(step.state), after);
+  if (before == nullptr || before->stop || job.successors.contains(after)) return false;
+  const WorkerId* holder = find_holder(step.runtime, *before, after);
+  if (holder == nullptr) return false;
+  const WorkerId worker_id = *holder;
+  Worker& worker = step.runtime.workers.at(worker_id);
+  if (before->incarnation != worker.incarnation) return false;  // its end is on its way
+  const Trial& trial = job.trials[static_cast<std::size_t>(number)];
+  const AttemptId attempt{{job.id, number}, trial.attempt + 1};
+  worker.successors.insert(attempt);
+  step.record(AttemptAssigned{attempt, worker.name, worker.incarnation, after});
+  step.command(Send{worker_id, Launch{launch_order(job, trial), after}});
+  return true;
+}
+
+void assign_successors(Step& step, JobId id) {
+  std::set<AttemptId>& unsucceeded = step.runtime.unsucceeded.at(id);
+  const auto found = step.state.jobs.find(id);
+  const bool wanted = found != step.state.jobs.end() && has_successors(step, found->second);
+  while (wanted && !unsucceeded.empty() && !found->second.waiting.empty()) {
+    const AttemptId after = *unsucceeded.begin();
+    unsucceeded.erase(unsucceeded.begin());
+    assign_successor(step, found->second, *found->second.waiting.begin(), after);
+  }
+  const bool is_answer_due = step.runtime.asked.contains(id);
+  if (wanted && !unsucceeded.empty() && may_suggest(found->second, step.runtime)) {
+    const Job& job = found->second;
+    const auto made = static_cast<std::int64_t>(job.trials.size());
+    const std::int64_t count =
+        std::min(job.max_total_trials() - made, static_cast<std::int64_t>(unsucceeded.size()));
+    step.runtime.asked[id] = {count, 0};
+    step.command(Suggest{id, made, count});
+    refresh_startable(step.state, step.runtime, id);
+  } else if (!wanted || unsucceeded.empty() || !is_answer_due) {
+    step.runtime.unsucceeded.erase(id);
+  }
 }
 
 }  // namespace
@@ -92,7 +158,7 @@ void refresh_startable(const State& state, Runtime& runtime, JobId id) {
     return;
   }
   const Job& job = found->second;
-  const bool has_room = static_cast<std::int64_t>(job.live.size()) < job.max_concurrent_trials();
+  const bool has_room = job.slot_count() < job.max_concurrent_trials();
   const bool has_work = !job.waiting.empty() || may_suggest(job, runtime);
   if (!job.cancel && has_room && has_work) {
     runtime.startable.insert(id);
@@ -102,16 +168,12 @@ void refresh_startable(const State& state, Runtime& runtime, JobId id) {
 }
 
 void schedule(Step& step) {
-  if (step.runtime.free_workers.empty() || step.runtime.startable.empty()) return;
-  std::int64_t spare = spare_slot_count(step.runtime);
-  while (spare > 0 && !step.runtime.startable.empty()) {
-    const Job& job = step.state.jobs.at(*step.runtime.startable.begin());
-    if (job.waiting.empty()) {
-      spare -= ask(step, job, spare);  // leaves `startable` until the answer
-    } else {
-      assign(step, job, *job.waiting.begin());
-      --spare;
-    }
+  fill_slots(step);
+  // Only jobs of which a trial has just started are in there.
+  auto next = step.runtime.unsucceeded.begin();
+  while (next != step.runtime.unsucceeded.end()) {
+    const JobId job = (next++)->first;
+    assign_successors(step, job);
   }
 }
 

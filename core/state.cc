@@ -36,9 +36,9 @@ bool operator==(const PrimaryReported& a, const PrimaryReported& b) {
 bool operator==(const Trial& a, const Trial& b) {
   return a.number == b.number && a.parameters == b.parameters && a.phase == b.phase &&
          a.attempt == b.attempt && a.lost_count == b.lost_count && a.worker_name == b.worker_name &&
-         a.incarnation == b.incarnation && a.running == b.running && a.started == b.started &&
-         a.stop == b.stop && same_bits(a.reports, b.reports) && a.best == b.best &&
-         a.status == b.status;
+         a.incarnation == b.incarnation && a.running == b.running && a.after == b.after &&
+         a.started == b.started && a.stop == b.stop && same_bits(a.reports, b.reports) &&
+         a.best == b.best && a.status == b.status;
 }
 
 std::int64_t Job::max_total_trials() const {
@@ -73,7 +73,7 @@ const Trial* find_live(const State& state, AttemptId id) {
 
 const WorkerId* find_holder(const Runtime& runtime, const Trial& trial, AttemptId id) {
   for (const auto& [worker_id, worker] : runtime.workers) {
-    if (worker.name == trial.worker_name && worker.holds.contains(id)) return &worker_id;
+    if (worker.name == trial.worker_name && worker.has(id)) return &worker_id;
   }
   return nullptr;
 }

@@ -32,12 +32,13 @@ struct Trial {
   std::int64_t number{};
   ParameterSet parameters;
   Phase phase = Phase::kWaiting;
-  std::int32_t attempt = 0;     // the current or last one; 0 before the first
-  std::int32_t lost_count = 0;  // attempts that were lost with their worker
-  std::string worker_name;      // of the current attempt
-  std::uint64_t incarnation{};  // of that worker when it was given the attempt
-  bool running = false;         // the worker has reported its start
-  Instant started;              // of the current attempt, once running
+  std::int32_t attempt = 0;        // the current or last one; 0 before the first
+  std::int32_t lost_count = 0;     // attempts that were lost with their worker
+  std::string worker_name;         // of the current attempt
+  std::uint64_t incarnation{};     // of that worker when it was given the attempt
+  bool running = false;            // the worker has reported its start
+  std::optional<AttemptId> after;  // present: waits on its worker until that one has ended
+  Instant started;                 // of the current attempt, once running
   std::optional<StopOrder> stop;
   ReportHistory reports;       // the current attempt's, so that a retry starts its intervals anew
   std::optional<double> best;  // of `reports`; absent while all are NaN, and for a failed trial
@@ -57,12 +58,14 @@ struct TrialCounts {
 struct Job {
   JobId id;
   JobSpec spec;
-  std::deque<Trial> trials;         // trials[n] is number n
-  std::set<std::int64_t> waiting;   // numbers in Phase::kWaiting
-  std::set<std::int64_t> live;      // numbers in Phase::kLive
-  bool exhausted = false;           // no further suggestion
-  std::optional<StopOrder> cancel;  // nothing new is started
-  std::optional<Instant> started;   // when its first attempt was assigned
+  std::deque<Trial> trials;                      // trials[n] is number n
+  std::set<std::int64_t> waiting;                // numbers in Phase::kWaiting
+  std::set<std::int64_t> live;                   // numbers in Phase::kLive
+  std::map<AttemptId, std::int64_t> successors;  // by the attempt that they wait for
+  std::optional<Duration> usual_duration;        // of its attempts, the newest counting most
+  bool exhausted = false;                        // no further suggestion
+  std::optional<StopOrder> cancel;               // nothing new is started
+  std::optional<Instant> started;                // when its first attempt was assigned
   std::optional<std::int64_t> best_trial;
   TrialCounts counts;
   std::string first_failure;  // of the first trial that failed
@@ -70,6 +73,10 @@ struct Job {
 
   std::int64_t max_total_trials() const;
   std::int64_t max_concurrent_trials() const;
+  /// Live trials that hold a slot, so without the successors.
+  std::int64_t slot_count() const {
+    return static_cast<std::int64_t>(live.size()) - static_cast<std::int64_t>(successors.size());
+  }
   std::string trial_name(std::int64_t number) const;
   Goal goal() const { return spec.sweep ? spec.sweep->objective.goal : Goal::kMinimize; }
 };
@@ -87,7 +94,9 @@ struct Worker {
   std::uint64_t incarnation{};
   std::uint64_t spool{};
   std::int32_t slot_count{};
-  std::set<AttemptId> holds;  // one slot each
+  std::set<AttemptId> holds;       // one slot each
+  std::set<AttemptId> successors;  // wait here for the slot of one that holds it
+  bool has(AttemptId id) const { return holds.contains(id) || successors.contains(id); }
   bool is_full() const { return static_cast<std::int64_t>(holds.size()) >= slot_count; }
 };
 
@@ -99,11 +108,18 @@ struct Deadline {
   friend auto operator<=>(const Deadline&, const Deadline&) = default;
 };
 
+/// Suggestions that are on their way.
+struct Asked {
+  std::int64_t count{};
+  std::int64_t slot_count{};  // free slots kept for them; the others will be successors
+};
+
 struct Runtime {
   std::map<WorkerId, Worker> workers;
-  std::set<WorkerId> free_workers;      // those with a free slot
-  std::set<JobId> startable;            // jobs that could use a free slot
-  std::map<JobId, std::int64_t> asked;  // suggestions that are on their way
+  std::set<WorkerId> free_workers;  // those with a free slot
+  std::set<JobId> startable;        // jobs that could use a free slot
+  std::map<JobId, Asked> asked;
+  std::map<JobId, std::set<AttemptId>> unsucceeded;  // hold a slot that a successor could take over
   std::set<Deadline> deadlines;
   std::optional<Instant> timer;  // as last set
 };

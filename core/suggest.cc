@@ -8,7 +8,8 @@ void on_event(Step& step, const Suggested& event) {
   if (found == step.state.jobs.end()) return;  // canceled and gone meanwhile
   const Job& job = found->second;
   const auto asked = step.runtime.asked.find(event.job);
-  const bool expected = asked != step.runtime.asked.end() && asked->second == event.asked_count &&
+  const bool expected = asked != step.runtime.asked.end() &&
+                        asked->second.count == event.asked_count &&
                         event.first == static_cast<std::int64_t>(job.trials.size());
   if (!expected) return;  // asked for before a crash or a cancel
   step.runtime.asked.erase(asked);

@@ -20,10 +20,10 @@ void reconcile(Step& step, WorkerId id, AttemptId attempt, bool is_known) {
     finish_attempt(step, attempt, {Outcome::Kind::kLost, 0, "its worker was restarted"});
     return;
   }
-  worker.holds.insert(attempt);
+  (trial.after ? worker.successors : worker.holds).insert(attempt);
   if (!is_known) {
     const Job& job = step.state.jobs.at(attempt.trial.job);
-    step.command(Send{id, Launch{launch_order(job, trial)}});
+    step.command(Send{id, Launch{launch_order(job, trial), trial.after}});
   }
   if (trial.stop) step.command(Send{id, Stop{attempt, step.options.stop_grace}});
 }

@@ -74,7 +74,7 @@ void serialize(Archive& a, Welcome& v) {
 }
 template <class Archive>
 void serialize(Archive& a, Launch& v) {
-  a(v.order);
+  a(v.order, v.after);
 }
 template <class Archive>
 void serialize(Archive& a, Stop& v) {
@@ -103,7 +103,7 @@ void serialize(Archive& a, SuggestionsExhausted& v) {
 }
 template <class Archive>
 void serialize(Archive& a, AttemptAssigned& v) {
-  a(v.attempt, v.worker_name, v.incarnation);
+  a(v.attempt, v.worker_name, v.incarnation, v.after);
 }
 template <class Archive>
 void serialize(Archive& a, AttemptRunning& v) {

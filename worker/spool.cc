@@ -113,9 +113,9 @@ void Spool::submit(core::ReportBody body, std::function<void(const Result<void>&
   writer_->submit(
       [this, pending](SQLite::Database& db) {
         const core::AttemptId attempt = attempt_of(pending->report.body);
-        SQLite::Statement& insert = prepared(
-            insert_, db,
-            "INSERT INTO report(job, number, attempt, kind, body) VALUES (?, ?, ?, ?, ?)");
+        SQLite::Statement& insert =
+            prepared(insert_, db,
+                     "INSERT INTO report(job, number, attempt, kind, body) VALUES (?, ?, ?, ?, ?)");
         insert.bind(1, attempt.trial.job.number);
         insert.bind(2, attempt.trial.number);
         insert.bind(3, attempt.attempt);

@@ -65,7 +65,7 @@ class Spool {
   std::unique_ptr<SQLite::Statement> select_records_;
   OnDurable on_durable_;
   std::mutex ends_mutex_;
-  std::set<std::uint64_t> ends_;  // numbers of AttemptEnded rows that are still here
+  std::set<std::uint64_t> ends_;               // numbers of AttemptEnded rows that are still here
   std::unique_ptr<SQLite::Statement> insert_;  // the writer thread's; goes before its database
   std::unique_ptr<SQLite::Statement> erase_;
   std::unique_ptr<sqlite::GroupCommit> writer_;

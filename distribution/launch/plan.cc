@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "distribution/launch/plain_words.h"
 #include "sweep/expression.h"
 
 namespace trawl::launch {
@@ -69,6 +70,7 @@ Result<ProcessPlan> plan(const Trial& trial, const Place& place) {
   }
   auto command = substitute(trial.command->command, inputs, outputs, *trial.parameters);
   if (!command) return tl::unexpected(command.error());
+  plan.words = plain_words(*command).value_or(std::vector<std::string>());
   plan.argv = {place.shell, "-c", std::move(*command)};
 
   plan.unset.assign(kForeign.begin(), kForeign.end());

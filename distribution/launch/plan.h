@@ -43,7 +43,8 @@ struct OutputPlace {
 };
 
 struct ProcessPlan {
-  std::vector<std::string> argv;
+  std::vector<std::string> argv;       // of the shell
+  std::vector<std::string> words;      // of the command itself, where it needs no shell; else empty
   std::vector<NamedText> environment;  // on top of the worker's own
   std::vector<std::string> unset;      // variables of the worker's own to drop
   std::vector<OutputPlace> outputs;    // to be made before the start

@@ -11,10 +11,20 @@ void Checks::committed(const core::Fact& fact) {
 }
 
 void Checks::on(const core::AttemptAssigned& fact) {
-  const std::pair key{fact.worker_name, fact.incarnation};
-  assigned_[key].insert(fact.attempt);
-  require(static_cast<std::int64_t>(assigned_[key].size()) <= slot_counts_[key],
-          "a slot of " + fact.worker_name + " is given twice");
+  const WorkerLife life{fact.worker_name, fact.incarnation};
+  if (fact.after) {
+    require(assigned_[life].contains(*fact.after),
+            to_string(fact.attempt) + " is to follow an attempt that is not on its worker");
+    successors_[*fact.after] = fact.attempt;
+  } else {
+    take_slot(life, fact.attempt);
+  }
+}
+
+void Checks::take_slot(const WorkerLife& life, const core::AttemptId& attempt) {
+  assigned_[life].insert(attempt);
+  require(static_cast<std::int64_t>(assigned_[life].size()) <= slot_counts_[life],
+          "a slot of " + life.first + " is given twice");
 }
 
 void Checks::on(const core::RecordsAccepted& fact) {
@@ -33,7 +43,13 @@ void Checks::on(const core::StopDecided& fact) {
 
 void Checks::on(const core::AttemptFinished& fact) {
   stop_decided_.erase(fact.attempt);
-  for (auto& [worker, attempts] : assigned_) attempts.erase(fact.attempt);
+  std::erase_if(successors_, [&](const auto& entry) { return entry.second == fact.attempt; });
+  const auto successor = successors_.find(fact.attempt);
+  for (auto& [life, attempts] : assigned_) {
+    if (attempts.erase(fact.attempt) == 0 || successor == successors_.end()) continue;
+    take_slot(life, successor->second);
+  }
+  successors_.erase(fact.attempt);
   require(!processes_.contains(fact.attempt),
           to_string(fact.attempt) + " finished, and still runs");
   if (fact.outcome.kind == core::Outcome::Kind::kLost) {
@@ -63,6 +79,11 @@ void Checks::process_began(const core::AttemptId& attempt, std::size_t worker) {
             "two live attempts: " + to_string(other) + " and " + to_string(attempt));
   }
   processes_[attempt].worker = worker;
+  const auto& job = world_.history.jobs().at(attempt.trial.job);
+  const auto of_job = std::ranges::count_if(
+      processes_, [&](const auto& entry) { return entry.first.trial.job == attempt.trial.job; });
+  require(!job.spec.sweep || of_job <= job.spec.sweep->limits.max_concurrent_trials,
+          "more processes of " + job.spec.name + " than max_concurrent_trials");
   ++process_counts_[worker];
   require(process_counts_[worker] <= slot_count_now_[worker],
           "more processes on " + world_.workers[worker].name() + " than it has slots");

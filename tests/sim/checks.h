@@ -38,6 +38,7 @@ class Checks {
   void at_end();
 
  private:
+  using WorkerLife = std::pair<std::string, std::uint64_t>;  // name and incarnation
   struct Process {
     std::size_t worker{};
     std::optional<Instant> stop_arrived;
@@ -49,6 +50,7 @@ class Checks {
   };
 
   void on(const core::AttemptAssigned& fact);
+  void take_slot(const WorkerLife& life, const core::AttemptId& attempt);
   void on(const core::RecordsAccepted& fact);
   void on(const core::StopDecided& fact);
   void on(const core::AttemptFinished& fact);
@@ -65,8 +67,9 @@ class Checks {
   std::map<core::AttemptId, Instant> stop_decided_;  // committed, attempt not finished
   std::map<core::AttemptId, Logged> logged_;
   std::set<core::AttemptId> ends_spooled_;
-  std::map<std::pair<std::string, std::uint64_t>, std::int64_t> slot_counts_;  // by incarnation
-  std::map<std::pair<std::string, std::uint64_t>, std::set<core::AttemptId>> assigned_;
+  std::map<WorkerLife, std::int64_t> slot_counts_;
+  std::map<WorkerLife, std::set<core::AttemptId>> assigned_;  // hold a slot
+  std::map<core::AttemptId, core::AttemptId> successors_;     // -> the one that takes over its slot
   std::map<std::size_t, std::int64_t> process_counts_;
   std::map<std::size_t, std::int64_t> slot_count_now_;
 };

@@ -84,10 +84,15 @@ void History::on(const core::AttemptAssigned& fact, Instant at) {
   require(it->lost_count < lost_attempts_max_, "a trial that was lost too often is tried again");
   require(fact.attempt.attempt == it->attempt + 1, "an attempt's number is not the next one");
   check_order(fact.attempt.trial.job);
-  ++its_job.live_count;
   const std::int64_t limit =
       its_job.spec.sweep ? its_job.spec.sweep->limits.max_concurrent_trials : 1;
-  require(its_job.live_count <= limit, "more than max_concurrent_trials run");
+  if (fact.after) {
+    check_successor(fact);
+  } else {
+    ++its_job.slot_count;
+  }
+  it->after = fact.after;
+  require(its_job.slot_count <= limit, "more than max_concurrent_trials run");
   if (!its_job.started) its_job.started = at;
   it->attempt = fact.attempt.attempt;
   it->live = true;
@@ -95,12 +100,22 @@ void History::on(const core::AttemptAssigned& fact, Instant at) {
   it->reports.clear();
 }
 
+void History::check_successor(const core::AttemptAssigned& fact) {
+  require(fact.after->trial.job == fact.attempt.trial.job, "a successor of another job's attempt");
+  const TrialHistory* before = live_trial(*fact.after, "gets a successor");
+  require(before != nullptr && !before->after, "a successor of an attempt that has no slot");
+  const auto& trials = job(fact.attempt.trial.job)->trials;
+  require(std::ranges::none_of(
+              trials, [&](const TrialHistory& other) { return other.after == fact.after; }),
+          "two successors of one attempt");
+}
+
 // First come, first served.
 void History::check_order(core::JobId served) {
   for (auto older = jobs_.begin(); older->first < served; ++older) {
     const JobHistory& job = older->second;
     const std::int64_t limit = job.spec.sweep ? job.spec.sweep->limits.max_concurrent_trials : 1;
-    if (job.ended || job.canceled || job.live_count >= limit) continue;
+    if (job.ended || job.canceled || job.slot_count >= limit) continue;
     require(std::ranges::all_of(job.trials,
                                 [](const TrialHistory& one) { return one.live || one.ended; }),
             job.spec.name + " waits, and a younger job is served");
@@ -175,7 +190,14 @@ void History::on(const core::AttemptFinished& fact, Instant) {
   TrialHistory* it = live_trial(fact.attempt, "finishes");
   if (it == nullptr) return;
   it->live = false;
-  --job(fact.attempt.trial.job)->live_count;
+  JobHistory& its_job = *job(fact.attempt.trial.job);
+  if (!it->after) --its_job.slot_count;
+  it->after.reset();
+  for (TrialHistory& other : its_job.trials) {
+    if (other.after != fact.attempt) continue;
+    other.after.reset();
+    ++its_job.slot_count;
+  }
   if (fact.outcome.kind == core::Outcome::Kind::kLost) ++it->lost_count;
 }
 

@@ -18,6 +18,7 @@ namespace trawl::sim {
 struct TrialHistory {
   std::int32_t attempt = 0;
   bool live = false;
+  std::optional<core::AttemptId> after;  // live, and without a slot until that one has finished
   bool ended = false;
   std::optional<Instant> started;          // of the current attempt
   std::optional<core::StopCause> stopped;  // the current attempt
@@ -28,7 +29,7 @@ struct TrialHistory {
 struct JobHistory {
   JobSpec spec;
   std::deque<TrialHistory> trials;
-  std::int64_t live_count = 0;
+  std::int64_t slot_count = 0;  // that its live trials hold
   std::optional<Instant> started;
   bool exhausted = false;
   bool canceled = false;
@@ -72,6 +73,7 @@ class History {
   TrialHistory* trial(core::TrialId id);
   TrialHistory* live_trial(const core::AttemptId& attempt, const char* what);
   void check_order(core::JobId served);
+  void check_successor(const core::AttemptAssigned& fact);
   void judge_again(core::JobId id, const core::AttemptId& attempt);
   void require(bool holds, const std::string& what);
 

@@ -59,6 +59,10 @@ std::string text(const JobSpec& spec) {
   return line;
 }
 
+std::string after_text(const std::optional<AttemptId>& after) {
+  return after ? ", after " + to_string(*after) : "";
+}
+
 std::string text(const std::vector<Record>& records) {
   std::string line;
   for (const Record& record : records) {
@@ -81,8 +85,8 @@ struct FactText {
     return "SuggestionsExhausted " + text(fact.job);
   }
   std::string operator()(const AttemptAssigned& fact) {
-    return fmt::format("AttemptAssigned {} to {}, incarnation {}", to_string(fact.attempt),
-                       fact.worker_name, fact.incarnation);
+    return fmt::format("AttemptAssigned {} to {}, incarnation {}{}", to_string(fact.attempt),
+                       fact.worker_name, fact.incarnation, after_text(fact.after));
   }
   std::string operator()(const AttemptRunning& fact) {
     return "AttemptRunning " + to_string(fact.started.attempt);
@@ -175,8 +179,9 @@ struct MessageText {
     return fmt::format("Welcome, committed up to {}", message.committed);
   }
   std::string operator()(const Launch& message) {
-    return fmt::format("Launch {} '{}' {}", to_string(message.order.attempt),
-                       message.order.trial_name, to_text(message.order.parameters));
+    return fmt::format("Launch {} '{}' {}{}", to_string(message.order.attempt),
+                       message.order.trial_name, to_text(message.order.parameters),
+                       after_text(message.after));
   }
   std::string operator()(const Stop& message) {
     return fmt::format("Stop {} grace {}s", to_string(message.attempt),
@@ -229,6 +234,8 @@ std::string to_text(const Outcome& outcome) {
       return with_reason(fmt::format("exited {}", outcome.code), one_line(outcome.detail));
     case Outcome::Kind::kSignalled:
       return with_reason(fmt::format("signalled {}", outcome.code), one_line(outcome.detail));
+    case Outcome::Kind::kReturned:
+      return with_reason("returned", outcome.detail);
     case Outcome::Kind::kUnstarted:
       return with_reason("unstarted", outcome.detail);
     case Outcome::Kind::kLost:

@@ -40,6 +40,10 @@ Outcome outcome_of(const std::map<std::string, std::string>& named) {
   } else if (const auto code = named.find("exit"); code != named.end()) {
     outcome.code = std::atoi(code->second.c_str());
   }
+  if (const auto kind = named.find("as"); kind != named.end()) {
+    outcome.kind =
+        kind->second == "returned" ? Outcome::Kind::kReturned : Outcome::Kind::kUnstarted;
+  }
   if (const auto saying = named.find("saying"); saying != named.end()) {
     outcome.detail = saying->second;
   }

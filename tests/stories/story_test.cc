@@ -46,6 +46,9 @@ TEST_CASE("story: the coordinator crashes in the middle of everything", "[storie
 TEST_CASE("story: a grid runs out", "[stories]") {
   tell("grid");
 }
+TEST_CASE("story: short trials follow each other without the coordinator", "[stories]") {
+  tell("successors");
+}
 TEST_CASE("story: time runs out", "[stories]") {
   tell("timeouts");
 }

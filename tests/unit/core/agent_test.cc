@@ -36,7 +36,7 @@ class Bench {
   std::vector<AgentCommand> launch(AttemptId attempt = kAttempt) {
     LaunchOrder order;
     order.attempt = attempt;
-    return gets(Launch{order});
+    return gets(Launch{order, std::nullopt});
   }
   std::vector<AgentCommand> spawned() { return happens(Spawned{kAttempt, 7, "/node/attempt"}); }
   void advance(Duration by) { now_ = now_ + by; }

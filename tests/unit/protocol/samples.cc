@@ -253,7 +253,7 @@ void add_messages(std::vector<Sample>& all) {
   static_assert(std::variant_size_v<core::ReportBody> == 3);
 
   all.push_back(to_worker("welcome", core::Welcome{kAllBits}));
-  all.push_back(to_worker("launch", core::Launch{order()}));
+  all.push_back(to_worker("launch", core::Launch{order(), kAttempt}));
   all.push_back(to_worker("launch_empty", core::Launch{}));
   all.push_back(to_worker("stop", core::Stop{kAttempt, std::chrono::seconds(10)}));
   all.push_back(to_worker("acknowledge", core::Acknowledge{9}));
@@ -280,7 +280,7 @@ void add_facts(std::vector<Sample>& all) {
   all.push_back(fact("command_submitted", core::JobSubmitted{core::JobId{4}, command_spec()}));
   all.push_back(fact("trial_suggested", core::TrialSuggested{trial, parameters()}));
   all.push_back(fact("suggestions_exhausted", core::SuggestionsExhausted{core::JobId{3}}));
-  all.push_back(fact("attempt_assigned", core::AttemptAssigned{kAttempt, "node-1", kAllBits}));
+  all.push_back(fact("attempt_assigned", core::AttemptAssigned{kAttempt, "node-1", kAllBits, kAttempt}));
   all.push_back(fact("attempt_running", core::AttemptRunning{{kAttempt, 4711, "/folder"}}));
   all.push_back(fact("records_accepted", core::RecordsAccepted{kAttempt, records()}));
   all.push_back(fact("primary_reported",

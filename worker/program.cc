@@ -1,0 +1,40 @@
+#include "worker/program.h"
+
+#include <array>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+namespace trawl::worker {
+namespace {
+
+bool is_runnable(const std::string& path) {
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return false;
+  std::array<char, 4> magic{};
+  const ssize_t count = read(descriptor, magic.data(), magic.size());
+  close(descriptor);
+  const std::string_view head(magic.data(), count > 0 ? static_cast<std::size_t>(count) : 0);
+  return head ==
+             "\x7f"
+             "ELF" ||
+         head.starts_with("#!");
+}
+
+}  // namespace
+
+std::optional<std::string> find_program(std::string_view name, std::string_view search_path) {
+  for (const std::string_view folder : split(search_path, ':')) {
+    if (!folder.starts_with('/')) return std::nullopt;  // where the command stands decides
+    std::string path(folder);
+    path += '/';
+    path += name;
+    if (access(path.c_str(), X_OK) != 0) continue;
+    if (is_runnable(path)) return path;
+    return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+}  // namespace trawl::worker
