@@ -1,6 +1,7 @@
 #include "worker/attempt_folder.h"
 
 #include <filesystem>
+#include <sys/stat.h>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -12,7 +13,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Asks the kernel for the one folder first: parents are there but for the first of a job.
 Result<void> make(const std::string& path) {
+  constexpr mode_t kPrivate = 0700;
+  if (mkdir(path.c_str(), kPrivate) == 0) return {};
   std::error_code error;
   fs::create_directories(path, error);
   if (!error) return {};
@@ -28,7 +32,8 @@ AttemptFolder attempt_folder(const std::string& jobs_folder, const core::LaunchO
 }
 
 Result<void> make_folder(const AttemptFolder& folder, const core::LaunchOrder& order) {
-  for (const std::string& path : {folder.work(), folder.root + "/user_logs"}) {
+  const std::string trial = fs::path(folder.root).parent_path();
+  for (const std::string& path : {trial, folder.root, folder.work(), folder.root + "/user_logs"}) {
     auto made = make(path);
     if (!made) return made;
   }

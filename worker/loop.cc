@@ -12,6 +12,7 @@
 #include "protocol/codec.h"
 #include "sweep/experiment.h"
 #include "worker/process.h"
+#include "worker/program.h"
 
 namespace trawl::worker {
 namespace {
@@ -36,6 +37,23 @@ std::uint64_t fresh_number() {
 
 std::string find_shell() {
   return access("/bin/bash", X_OK) == 0 ? "/bin/bash" : "/bin/sh";
+}
+
+// The command's own words where a shell would add nothing, else the shell's.
+std::vector<std::string> argv_of(const launch::ProcessPlan& plan,
+                                 const std::vector<NamedText>& environment) {
+  if (plan.words.empty()) return plan.argv;
+  std::string_view search_path;
+  for (const NamedText& variable : environment) {
+    if (variable.name == "PATH") search_path = variable.text;
+    // bash would read a file first, or find a function of that name.
+    if (variable.name == "BASH_ENV" || variable.name.starts_with("BASH_FUNC_")) return plan.argv;
+  }
+  auto program = find_program(plan.words.front(), search_path);
+  if (!program) return plan.argv;
+  std::vector<std::string> argv = plan.words;
+  argv.front() = *std::move(program);
+  return argv;
 }
 
 // Every process of this worker carries it in its environment.
@@ -221,9 +239,10 @@ Result<void> Loop::start(const core::LaunchOrder& order, const AttemptFolder& fo
   if (!plan) return tl::unexpected(plan.error());
   auto outputs_made = make_outputs(*plan);
   if (!outputs_made) return tl::unexpected(outputs_made.error());
-  return keepers_->launch(
-      order.attempt,
-      {plan->argv, environment_with(plan->environment, plan->unset), folder.work(), folder.log()});
+  auto environment = environment_with(plan->environment, plan->unset);
+  auto argv = argv_of(*plan, environment);
+  return keepers_->launch(order.attempt,
+                          {std::move(argv), std::move(environment), folder.work(), folder.log()});
 }
 
 void Loop::signal(const core::Signal& signal) {
