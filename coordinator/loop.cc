@@ -31,6 +31,16 @@ constexpr Duration kWatchInterval = std::chrono::milliseconds(50);
 constexpr std::int64_t kBacklogMin = 1000;
 constexpr int kMessagesMax = 1000;  // of a turn, so that commits and timers get theirs
 
+// Whether somebody or a free slot waits for it. The rest (acknowledgements, successors) loses
+// nothing by sharing the next commit.
+bool is_awaited(const core::Command& command) {
+  const auto* send = std::get_if<core::Send>(&command);
+  if (send == nullptr) return !std::holds_alternative<core::SetTimer>(command);
+  const auto* launch = std::get_if<core::Launch>(&send->message);
+  if (launch != nullptr) return !launch->after;
+  return !std::holds_alternative<core::Acknowledge>(send->message);
+}
+
 std::vector<ParameterSet> suggestions(const SweepSpec& sweep, std::int64_t first,
                                       std::int64_t count) {
   std::vector<ParameterSet> made;
@@ -117,9 +127,13 @@ void Loop::commit_turn() {
     release(std::exchange(turn_, {}));  // nothing before it waits for the disk
     return;
   }
+  const auto urgency = std::ranges::any_of(turn_, is_awaited)
+                           ? sqlite::GroupCommit::Urgency::kUrgent
+                           : sqlite::GroupCommit::Urgency::kLazy;
   decided_.push_back(std::exchange(turn_, {}));
-  store_->append(std::exchange(facts_, {}),
-                 [mailbox = committed_.get()](const auto& result) { mailbox->push(result); });
+  store_->append(
+      std::exchange(facts_, {}),
+      [mailbox = committed_.get()](const auto& result) { mailbox->push(result); }, urgency);
 }
 
 void Loop::take_committed() {

@@ -26,10 +26,11 @@ Store::~Store() {
   writer_->submit([this](SQLite::Database&) { writing_.reset(); }, [](const Result<void>&) {});
 }
 
-void Store::append(std::vector<core::Fact> facts, std::function<void(const Result<void>&)> done) {
+void Store::append(std::vector<core::Fact> facts, std::function<void(const Result<void>&)> done,
+                   sqlite::GroupCommit::Urgency urgency) {
   auto shared = std::make_shared<std::vector<core::Fact>>(std::move(facts));
   writer_->submit([this, shared](SQLite::Database&) { writing_->tables.write(*shared); },
-                  std::move(done));
+                  std::move(done), urgency);
 }
 
 Result<void> Store::change_runs(const std::function<void(RunTables&)>& body) {

@@ -23,7 +23,8 @@ class Store {
   Store& operator=(const Store&) = delete;
 
   /// Puts the facts on disk; `done` runs on the writer's thread, in the order of the calls.
-  void append(std::vector<core::Fact> facts, std::function<void(const Result<void>&)> done);
+  void append(std::vector<core::Fact> facts, std::function<void(const Result<void>&)> done,
+              sqlite::GroupCommit::Urgency urgency = sqlite::GroupCommit::Urgency::kUrgent);
 
   StoreReader& reader() { return *reader_; }
 

@@ -35,7 +35,12 @@ void Agent::on(const MessageArrived& event, Instant at, Commands& commands) {
     if (leaving_ || running_.contains(attempt) || ended_.contains(attempt)) return;
     running_[attempt].waits = true;
     waiting_.push_back({*launch, std::nullopt});
-    if (launch->after) waiting_.back().return_at = at + kSuccessorPatience;
+    std::optional<AttemptId>& after = waiting_.back().launch.after;
+    for (auto moved = after ? unstarted_.find(*after) : unstarted_.end(); moved != unstarted_.end();
+         moved = after ? unstarted_.find(*after) : unstarted_.end()) {
+      after = moved->second;
+    }
+    if (after) waiting_.back().return_at = at + kSuccessorPatience;
     start_waiting(commands);
     if (running_.at(attempt).waits) set_timer(commands);
   } else if (const auto* stop_message = std::get_if<Stop>(&event.message)) {
@@ -91,6 +96,7 @@ void Agent::on(const EndSpooled& event, Instant, Commands&) {
   // may have been faster than this.
   if (event.seq <= committed_) {
     ended_.erase(event.attempt);
+    forget_unstarted();
   } else {
     ended_[event.attempt] = event.seq;
   }
@@ -137,10 +143,18 @@ void Agent::stop(const Stop& message, Instant at, Commands& commands) {
 }
 
 void Agent::drop_waiting(AttemptId attempt, Outcome outcome, Commands& commands) {
-  std::erase_if(waiting_,
-                [&](const Waiting& each) { return each.launch.order.attempt == attempt; });
+  std::optional<AttemptId> before;
+  std::erase_if(waiting_, [&](const Waiting& each) {
+    const bool is_it = each.launch.order.attempt == attempt;
+    if (is_it) before = each.launch.after;
+    return is_it;
+  });
+  for (Waiting& each : waiting_) {
+    if (each.launch.after == attempt) each.launch.after = before;  // moves up
+  }
   running_.erase(attempt);
   ended_.emplace(attempt, 0);
+  unstarted_.emplace(attempt, before);
   commands.push_back(Append{AttemptEnded{attempt, std::move(outcome)}});
   start_waiting(commands);
 }
@@ -149,7 +163,13 @@ void Agent::acknowledge(std::uint64_t committed, Commands& commands) {
   committed_ = std::max(committed_, committed);
   std::erase_if(ended_,
                 [&](const auto& entry) { return entry.second != 0 && entry.second <= committed; });
+  forget_unstarted();
   commands.push_back(Discard{committed});
+}
+
+// The coordinator knows of their ends, and its later launches name others.
+void Agent::forget_unstarted() {
+  std::erase_if(unstarted_, [&](const auto& entry) { return !ended_.contains(entry.first); });
 }
 
 void Agent::quit_if_done(Commands& commands) {

@@ -123,6 +123,7 @@ class Agent {
   void start_waiting(Commands& commands);
   void drop_waiting(AttemptId attempt, Outcome outcome, Commands& commands);
   void set_timer(Commands& commands) const;
+  void forget_unstarted();
   std::int64_t busy_slot_count() const;
   void acknowledge(std::uint64_t committed, Commands& commands);
   void quit_if_done(Commands& commands);
@@ -130,6 +131,8 @@ class Agent {
   AgentIdentity identity_;
   std::map<AttemptId, Running> running_;
   std::deque<Waiting> waiting_;  // for another attempt's end, or for a slot; in order of arrival
+  // What an ended one that never started had waited for: a launch may name it still.
+  std::map<AttemptId, std::optional<AttemptId>> unstarted_;
   std::map<AttemptId, std::uint64_t> ended_;  // -> its report; 0 until it is durable
   std::uint64_t committed_ = 0;               // reports up to here are acknowledged
   bool leaving_ = false;

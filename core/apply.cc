@@ -1,5 +1,7 @@
 // core/apply.cc: what each fact does to the state. A replay uses this and nothing else, so no
 // decision is taken here.
+#include <utility>
+
 #include "base/assert.h"
 #include "core/step.h"
 
@@ -110,13 +112,15 @@ void apply(const AttemptFinished& fact, Instant at, State& state) {
   Trial& trial = trial_of(state, fact.attempt.trial);
   TRAWL_ASSERT(trial.phase == Trial::Phase::kLive);
   if (trial.running) note_duration(job, at - trial.started);
-  if (trial.after) job.successors.erase(*trial.after);
-  trial.after.reset();
+  const std::optional<AttemptId> before = std::exchange(trial.after, std::nullopt);
+  if (before) job.successors.erase(*before);
   const auto successor = job.successors.find(fact.attempt);
   if (successor != job.successors.end()) {
+    // It moves up: to the slot, or behind the one before.
     Trial& next = job.trials[static_cast<std::size_t>(successor->second)];
-    next.after.reset();
-    next.status = Status::kStarting;
+    next.after = before;
+    if (before) job.successors.emplace(*before, next.number);
+    if (!before) next.status = Status::kStarting;
     job.successors.erase(successor);
   }
   job.live.erase(trial.number);

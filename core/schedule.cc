@@ -79,12 +79,14 @@ void fill_slots(Step& step) {
 //
 // A trial that lasts milliseconds would leave its slot empty for as long again while its end
 // travels to the coordinator's disk and the next launch back. So a job of short trials gives each
-// slot of its own a successor ahead of time, which the worker starts by itself. It takes over the
-// slot of a trial of the same job, so no limit is passed; it is not done where an older job waits
-// for slots, for long trials (a successor is bound to its worker, and another one might be free
-// sooner), nor for a sampler that learns (it would be asked one result too early).
+// slot of its own a chain of successors ahead of time, which the worker starts one after the other
+// by itself. They take over the slot of a trial of the same job, so no limit is passed; it is not
+// done where an older job waits for slots, for long trials (a successor is bound to its worker, and
+// another one might be free sooner), nor for a sampler that learns (it would be asked too early).
 
 constexpr Duration kShort = std::chrono::seconds(1);
+constexpr Duration kAhead = std::chrono::milliseconds(20);  // what a chain should last
+constexpr std::int64_t kChainMax = 16;
 
 bool has_successors(const Step& step, const Job& job) {
   const bool learns = job.spec.sweep->sampling.rule == SamplingRule::kBayesian;
@@ -93,44 +95,78 @@ bool has_successors(const Step& step, const Job& job) {
   return is_short && is_next && !learns && !job.cancel;
 }
 
-// False if that attempt takes no successor (any more).
-bool assign_successor(Step& step, const Job& job, std::int64_t number, AttemptId after) {
-  const Trial* before = find_live(std::as_const(step.state), after);
-  if (before == nullptr || before->stop || job.successors.contains(after)) return false;
-  const WorkerId* holder = find_holder(step.runtime, *before, after);
-  if (holder == nullptr) return false;
-  const WorkerId worker_id = *holder;
-  Worker& worker = step.runtime.workers.at(worker_id);
-  if (before->incarnation != worker.incarnation) return false;  // its end is on its way
-  const Trial& trial = job.trials[static_cast<std::size_t>(number)];
-  const AttemptId attempt{{job.id, number}, trial.attempt + 1};
-  worker.successors.insert(attempt);
-  step.record(AttemptAssigned{attempt, worker.name, worker.incarnation, after});
-  step.command(Send{worker_id, Launch{launch_order(job, trial), after}});
-  return true;
+std::int64_t wanted_length(const Job& job) {
+  const Duration usual = std::max<Duration>(*job.usual_duration, std::chrono::milliseconds(1));
+  return std::clamp<std::int64_t>(kAhead / usual, 1, kChainMax);
 }
 
+struct Chain {
+  AttemptId last;
+  std::int64_t length = 0;  // without the one that holds the slot
+};
+
+Chain chain_behind(const Job& job, AttemptId holder) {
+  Chain chain{holder, 0};
+  for (auto next = job.successors.find(holder); next != job.successors.end();
+       next = job.successors.find(chain.last)) {
+    const Trial& trial = job.trials[static_cast<std::size_t>(next->second)];
+    chain = {{{job.id, trial.number}, trial.attempt}, chain.length + 1};
+  }
+  return chain;
+}
+
+// How many successors that attempt could have more. None where it holds no slot (any more), or has
+// half of them still: so they are asked for and sent several at a time.
+std::int64_t lacking_count(const Step& step, const Job& job, AttemptId holder) {
+  const Trial* trial = find_live(std::as_const(step.state), holder);
+  if (trial == nullptr || trial->stop || trial->after) return 0;
+  const WorkerId* worker = find_holder(step.runtime, *trial, holder);
+  const bool is_current =
+      worker != nullptr && step.runtime.workers.at(*worker).incarnation == trial->incarnation;
+  if (!is_current) return 0;  // otherwise its end is on its way
+  const std::int64_t length = chain_behind(job, holder).length;
+  const std::int64_t wanted = wanted_length(job);
+  return 2 * length > wanted ? 0 : wanted - length;
+}
+
+void extend_chain(Step& step, const Job& job, AttemptId holder, std::int64_t count) {
+  const Trial& first = *find_live(std::as_const(step.state), holder);
+  const WorkerId worker_id = *find_holder(step.runtime, first, holder);
+  AttemptId after = chain_behind(job, holder).last;
+  for (; count > 0 && !job.waiting.empty(); --count) {
+    Worker& worker = step.runtime.workers.at(worker_id);
+    const Trial& trial = job.trials[static_cast<std::size_t>(*job.waiting.begin())];
+    const AttemptId attempt{{job.id, trial.number}, trial.attempt + 1};
+    worker.successors.insert(attempt);
+    step.record(AttemptAssigned{attempt, worker.name, worker.incarnation, after});
+    step.command(Send{worker_id, Launch{launch_order(job, trial), after}});
+    after = attempt;
+  }
+}
+
+// For the attempts of the job that have just started and hold a slot. They are kept while
+// suggestions for them are on their way.
 void assign_successors(Step& step, JobId id) {
-  std::set<AttemptId>& unsucceeded = step.runtime.unsucceeded.at(id);
+  std::set<AttemptId>& holders = step.runtime.unsucceeded.at(id);
   const auto found = step.state.jobs.find(id);
-  const bool wanted = found != step.state.jobs.end() && has_successors(step, found->second);
-  while (wanted && !unsucceeded.empty() && !found->second.waiting.empty()) {
-    const AttemptId after = *unsucceeded.begin();
-    unsucceeded.erase(unsucceeded.begin());
-    assign_successor(step, found->second, *found->second.waiting.begin(), after);
+  std::int64_t lacking = 0;
+  if (found != step.state.jobs.end() && has_successors(step, found->second)) {
+    for (const AttemptId& holder : holders) {
+      const std::int64_t count = lacking_count(step, found->second, holder);
+      if (count > 0) extend_chain(step, found->second, holder, count);
+      lacking += lacking_count(step, found->second, holder);
+    }
   }
-  const bool is_answer_due = step.runtime.asked.contains(id);
-  if (wanted && !unsucceeded.empty() && may_suggest(found->second, step.runtime)) {
-    const Job& job = found->second;
-    const auto made = static_cast<std::int64_t>(job.trials.size());
-    const std::int64_t count =
-        std::min(job.max_total_trials() - made, static_cast<std::int64_t>(unsucceeded.size()));
-    step.runtime.asked[id] = {count, 0};
-    step.command(Suggest{id, made, count});
-    refresh_startable(step.state, step.runtime, id);
-  } else if (!wanted || unsucceeded.empty() || !is_answer_due) {
+  if (lacking > 0 && step.runtime.asked.contains(id)) return;
+  if (lacking == 0 || !may_suggest(found->second, step.runtime)) {
     step.runtime.unsucceeded.erase(id);
+    return;
   }
+  const auto made = static_cast<std::int64_t>(found->second.trials.size());
+  const std::int64_t count = std::min(found->second.max_total_trials() - made, lacking);
+  step.runtime.asked[id] = {count, 0};
+  step.command(Suggest{id, made, count});
+  refresh_startable(step.state, step.runtime, id);
 }
 
 }  // namespace

@@ -12,14 +12,10 @@ void forget(Step& step, WorkerId id) {
   step.runtime.free_workers.erase(id);
 }
 
-// An attempt that the core believes to be on this worker.
+// An attempt that the core believes to be on this worker, and that its restart has not ended.
 void reconcile(Step& step, WorkerId id, AttemptId attempt, bool is_known) {
   Worker& worker = step.runtime.workers.at(id);
   const Trial& trial = *find_live(step.state, attempt);
-  if (!is_known && trial.incarnation != worker.incarnation) {
-    finish_attempt(step, attempt, {Outcome::Kind::kLost, 0, "its worker was restarted"});
-    return;
-  }
   (trial.after ? worker.successors : worker.holds).insert(attempt);
   if (!is_known) {
     const Job& job = step.state.jobs.at(attempt.trial.job);
@@ -57,7 +53,17 @@ void on_event(Step& step, const WorkerJoined& event) {
       }
     }
   }
+  // The lost ones first: what follows one of them moves up.
+  std::vector<AttemptId> kept;
   for (const AttemptId& attempt : expected) {
+    const bool is_known = std::ranges::count(hello.known, attempt) > 0;
+    if (is_known || find_live(step.state, attempt)->incarnation == hello.incarnation) {
+      kept.push_back(attempt);
+    } else {
+      finish_attempt(step, attempt, {Outcome::Kind::kLost, 0, "its worker was restarted"});
+    }
+  }
+  for (const AttemptId& attempt : kept) {
     reconcile(step, event.worker, attempt, std::ranges::count(hello.known, attempt) > 0);
   }
   for (const AttemptId& attempt : hello.known) {

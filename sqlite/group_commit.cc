@@ -17,13 +17,21 @@ GroupCommit::~GroupCommit() {
   thread_.join();
 }
 
-void GroupCommit::submit(Work work, Done done) {
+void GroupCommit::submit(Work work, Done done, Urgency urgency) {
+  bool is_news = true;  // for the writer: it sleeps on through further lazy work
   {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return queue_.size() < kQueueMax; });
+    if (queue_.empty()) {
+      lazy_until_ = std::chrono::steady_clock::now() + kLazyMax;
+    } else {
+      is_news = urgency == Urgency::kUrgent && !is_urgent_;
+    }
+    is_urgent_ = is_urgent_ || urgency == Urgency::kUrgent;
     queue_.push_back({std::move(work), std::move(done)});
+    is_news = is_news || queue_.size() == kBatchMax;
   }
-  changed_.notify_all();
+  if (is_news) changed_.notify_all();
 }
 
 Result<void> GroupCommit::commit(Work work) {
@@ -40,10 +48,13 @@ void GroupCommit::run() {
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [&] { return ending_ || !queue_.empty(); });
       if (queue_.empty()) return;
+      changed_.wait_until(lock, lazy_until_,
+                          [&] { return ending_ || is_urgent_ || queue_.size() >= kBatchMax; });
       const auto count = static_cast<std::ptrdiff_t>(std::min(queue_.size(), kBatchMax));
       batch.assign(std::make_move_iterator(queue_.begin()),
                    std::make_move_iterator(queue_.begin() + count));
       queue_.erase(queue_.begin(), queue_.begin() + count);
+      is_urgent_ = !queue_.empty();  // what is left of a full batch follows at once
     }
     changed_.notify_all();
     const Result<void> result = write(batch);

@@ -2,6 +2,7 @@
 // is on its way shares the next one, so a sync is paid once for many.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -32,9 +33,13 @@ class GroupCommit {
   GroupCommit(const GroupCommit&) = delete;
   GroupCommit& operator=(const GroupCommit&) = delete;
 
+  /// Lazy work may wait kLazyMax for more of it, so that a sync is paid for many; urgent work goes
+  /// at once and takes what waits along.
+  enum class Urgency { kUrgent, kLazy };
+
   /// Hands work in; any thread. Blocks while kQueueMax pieces wait. If any work of a batch fails,
   /// nothing of that batch is written and every piece of it gets the error.
-  void submit(Work work, Done done);
+  void submit(Work work, Done done, Urgency urgency = Urgency::kUrgent);
 
   /// The same, and waits until it is durable.
   Result<void> commit(Work work);
@@ -46,6 +51,7 @@ class GroupCommit {
   };
   static constexpr std::size_t kQueueMax = 65'536;
   static constexpr std::size_t kBatchMax = 4'096;
+  static constexpr std::chrono::milliseconds kLazyMax{2};
 
   void run();
   Result<void> write(std::deque<Item>& batch);
@@ -55,6 +61,9 @@ class GroupCommit {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Item> queue_;
+  bool is_urgent_ = false;  // something in the queue is
+  std::chrono::steady_clock::time_point
+      lazy_until_;  // set with the first lazy piece of an empty queue
   bool ending_ = false;
   std::thread thread_;  // last: it uses all of the above
 };

@@ -102,7 +102,8 @@ Spool::~Spool() {
       [](const Result<void>&) {});
 }
 
-void Spool::submit(core::ReportBody body, std::function<void(const Result<void>&)> done) {
+void Spool::submit(core::ReportBody body, std::function<void(const Result<void>&)> done,
+                   sqlite::GroupCommit::Urgency urgency) {
   struct Pending {
     core::Report report;
     std::string bytes;
@@ -133,20 +134,26 @@ void Spool::submit(core::ReportBody body, std::function<void(const Result<void>&
           on_durable_(std::move(pending->report));
         }
         done(result);
-      });
+      },
+      urgency);
 }
 
 Result<void> Spool::append(core::ReportBody body) {
   std::promise<Result<void>> promise;
   std::future<Result<void>> durable = promise.get_future();
-  submit(std::move(body), [&promise](const Result<void>& result) { promise.set_value(result); });
+  submit(
+      std::move(body), [&promise](const Result<void>& result) { promise.set_value(result); },
+      sqlite::GroupCommit::Urgency::kUrgent);
   return durable.get();
 }
 
 void Spool::append_later(core::ReportBody body, std::function<void(const Error&)> on_error) {
-  submit(std::move(body), [on_error = std::move(on_error)](const Result<void>& result) {
-    if (!result) on_error(result.error());
-  });
+  submit(
+      std::move(body),
+      [on_error = std::move(on_error)](const Result<void>& result) {
+        if (!result) on_error(result.error());
+      },
+      sqlite::GroupCommit::Urgency::kLazy);
 }
 
 Result<std::vector<core::Report>> Spool::read_after(std::uint64_t seq, std::int64_t count) {
@@ -233,7 +240,7 @@ void Spool::discard(std::uint64_t committed) {
           erase.exec();
         }
       },
-      [](const Result<void>&) {});
+      [](const Result<void>&) {}, sqlite::GroupCommit::Urgency::kLazy);
 }
 
 }  // namespace trawl::worker

@@ -35,7 +35,8 @@ class Spool {
   /// Any thread. Returns when the report is on disk.
   Result<void> append(core::ReportBody body);
 
-  /// Any thread. Returns at once; an error goes to `on_error` on the spool's thread.
+  /// Any thread. Returns at once, and is durable within milliseconds; an error goes to `on_error`
+  /// on the spool's thread.
   void append_later(core::ReportBody body, std::function<void(const Error&)> on_error);
 
   /// Up to `count` reports after `seq`, in order.
@@ -57,7 +58,8 @@ class Spool {
  private:
   Spool(std::unique_ptr<SQLite::Database> reader, OnDurable on_durable)
       : reader_(std::move(reader)), on_durable_(std::move(on_durable)) {}
-  void submit(core::ReportBody body, std::function<void(const Result<void>&)> done);
+  void submit(core::ReportBody body, std::function<void(const Result<void>&)> done,
+              sqlite::GroupCommit::Urgency urgency);
 
   std::uint64_t id_ = 0;
   std::mutex reader_mutex_;

@@ -13,8 +13,11 @@ void Checks::committed(const core::Fact& fact) {
 void Checks::on(const core::AttemptAssigned& fact) {
   const WorkerLife life{fact.worker_name, fact.incarnation};
   if (fact.after) {
-    require(assigned_[life].contains(*fact.after),
-            to_string(fact.attempt) + " is to follow an attempt that is not on its worker");
+    const bool is_there = assigned_[life].contains(*fact.after) ||
+                          std::ranges::any_of(successors_, [&](const auto& entry) {
+                            return entry.second == *fact.after;
+                          });
+    require(is_there, to_string(fact.attempt) + " is to follow an attempt that is not there");
     successors_[*fact.after] = fact.attempt;
   } else {
     take_slot(life, fact.attempt);
@@ -43,8 +46,14 @@ void Checks::on(const core::StopDecided& fact) {
 
 void Checks::on(const core::AttemptFinished& fact) {
   stop_decided_.erase(fact.attempt);
-  std::erase_if(successors_, [&](const auto& entry) { return entry.second == fact.attempt; });
+  std::optional<core::AttemptId> before;
+  std::erase_if(successors_, [&](const auto& entry) {
+    if (entry.second != fact.attempt) return false;
+    before = entry.first;
+    return true;
+  });
   const auto successor = successors_.find(fact.attempt);
+  if (before && successor != successors_.end()) successors_[*before] = successor->second;
   for (auto& [life, attempts] : assigned_) {
     if (attempts.erase(fact.attempt) == 0 || successor == successors_.end()) continue;
     take_slot(life, successor->second);

@@ -103,7 +103,7 @@ void History::on(const core::AttemptAssigned& fact, Instant at) {
 void History::check_successor(const core::AttemptAssigned& fact) {
   require(fact.after->trial.job == fact.attempt.trial.job, "a successor of another job's attempt");
   const TrialHistory* before = live_trial(*fact.after, "gets a successor");
-  require(before != nullptr && !before->after, "a successor of an attempt that has no slot");
+  require(before != nullptr && !before->stopped, "a successor of an attempt that is not to go on");
   const auto& trials = job(fact.attempt.trial.job)->trials;
   require(std::ranges::none_of(
               trials, [&](const TrialHistory& other) { return other.after == fact.after; }),
@@ -191,12 +191,12 @@ void History::on(const core::AttemptFinished& fact, Instant) {
   if (it == nullptr) return;
   it->live = false;
   JobHistory& its_job = *job(fact.attempt.trial.job);
-  if (!it->after) --its_job.slot_count;
-  it->after.reset();
+  const std::optional<core::AttemptId> before = std::exchange(it->after, std::nullopt);
+  if (!before) --its_job.slot_count;
   for (TrialHistory& other : its_job.trials) {
     if (other.after != fact.attempt) continue;
-    other.after.reset();
-    ++its_job.slot_count;
+    other.after = before;  // moves up
+    if (!before) ++its_job.slot_count;
   }
   if (fact.outcome.kind == core::Outcome::Kind::kLost) ++it->lost_count;
 }
