@@ -6,7 +6,7 @@ namespace trawl::core {
 namespace {
 
 // A successor is for slots that come free in milliseconds; another worker may have one sooner.
-constexpr Duration kSuccessorPatience = std::chrono::seconds(2);
+constexpr Duration kSuccessorPatience = std::chrono::milliseconds(500);
 
 }  // namespace
 

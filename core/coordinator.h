@@ -25,6 +25,8 @@ struct Decision {
 struct CoordinatorOptions {
   Duration stop_grace = std::chrono::seconds(10);  // between SIGTERM and SIGKILL
   std::int32_t lost_attempts_max = 5;              // then the trial fails
+  /// A job whose trials usually take less has successors waiting on its workers (core/schedule.cc).
+  Duration short_trial = std::chrono::milliseconds(50);
 };
 
 class Coordinator {

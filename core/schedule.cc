@@ -84,13 +84,12 @@ void fill_slots(Step& step) {
 // done where an older job waits for slots, for long trials (a successor is bound to its worker, and
 // another one might be free sooner), nor for a sampler that learns (it would be asked too early).
 
-constexpr Duration kShort = std::chrono::seconds(1);
 constexpr Duration kAhead = std::chrono::milliseconds(20);  // what a chain should last
 constexpr std::int64_t kChainMax = 16;
 
 bool has_successors(const Step& step, const Job& job) {
   const bool learns = job.spec.sweep->sampling.rule == SamplingRule::kBayesian;
-  const bool is_short = job.usual_duration && *job.usual_duration < kShort;
+  const bool is_short = job.usual_duration && *job.usual_duration < step.options.short_trial;
   const bool is_next = step.runtime.startable.empty() || *step.runtime.startable.begin() >= job.id;
   return is_short && is_next && !learns && !job.cancel;
 }

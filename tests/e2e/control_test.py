@@ -138,7 +138,7 @@ class Limits(TrawlCase):
         self.assertEqual(properties["trials"], {"Running": running})
         self.open_gate(*(f"gate-{n}" for n in range(6)))
         self.wait_for_job("bound")
-        spans = self.rows("SELECT assigned_us, ended_us FROM attempts")
+        spans = self.rows("SELECT started_us, ended_us FROM attempts")
         self.assertEqual(len(spans), 6)
         for begin, _ in spans:
             at_once = sum(1 for other in spans if other[0] <= begin < other[1])

@@ -22,6 +22,7 @@ Profile profile_of(std::uint64_t seed) {
   profile.slot_count_max = chance.one_in(4) ? 1 : chance.between(2, 6);
   profile.options.stop_grace = bound(chance, seconds(2), seconds(15));
   profile.options.lost_attempts_max = static_cast<std::int32_t>(chance.between(1, 5));
+  profile.options.short_trial = std::chrono::seconds(5);  // so that many worlds have successors
 
   profile.link_delay_max = bound(chance, milliseconds(20), seconds(2));
   profile.commit_delay_max = bound(chance, milliseconds(10), seconds(1));

@@ -235,5 +235,65 @@ TEST_CASE("an idle worker that is to leave quits at once", "[core][agent]") {
   CHECK(all<Quit>(bench.gets(Leave{})).size() == 1);
 }
 
+LaunchOrder order_of(AttemptId attempt) {
+  LaunchOrder order;
+  order.attempt = attempt;
+  return order;
+}
+
+TEST_CASE("a successor starts when the one before has ended, and not sooner", "[core][agent]") {
+  Bench bench;
+  bench.launch();
+  bench.spawned();
+  CHECK(all<Spawn>(bench.gets(Launch{order_of(attempt_id(1, 1)), kAttempt})).empty());
+  CHECK(all<Spawn>(bench.gets(Launch{order_of(attempt_id(1, 2)), attempt_id(1, 1)})).empty());
+  const auto spawned = all<Spawn>(bench.happens(ProcessesGone{kAttempt, kSuccess}));
+  REQUIRE(spawned.size() == 1);
+  CHECK(spawned[0].order.attempt == attempt_id(1, 1));
+}
+
+TEST_CASE("a successor of an attempt that is unknown starts at once, if a slot is free",
+          "[core][agent]") {
+  Bench bench;
+  CHECK(all<Spawn>(bench.gets(Launch{order_of(attempt_id(1, 1)), kAttempt})).size() == 1);
+  CHECK(all<Spawn>(bench.launch(attempt_id(1, 2))).size() == 1);
+  CHECK(all<Spawn>(bench.launch(attempt_id(1, 3))).empty());  // two slots
+  CHECK(all<Spawn>(bench.happens(ProcessesGone{attempt_id(1, 1), kSuccess})).size() == 1);
+}
+
+TEST_CASE("a successor whose slot stays busy goes back, and its own successor moves up",
+          "[core][agent]") {
+  Bench bench;
+  bench.launch();
+  bench.spawned();
+  const auto timers = all<SetAgentTimer>(bench.gets(Launch{order_of(attempt_id(1, 1)), kAttempt}));
+  REQUIRE(timers.size() == 1);
+  bench.advance(timers[0].at - bench.now());
+  const auto reports = all<Append>(bench.happens(AgentTimerFired{}));
+  REQUIRE(reports.size() == 1);
+  const auto& ended = std::get<AttemptEnded>(reports[0].body);
+  CHECK(ended.attempt == attempt_id(1, 1));
+  CHECK(ended.outcome.kind == Outcome::Kind::kReturned);
+  // The coordinator did not know that yet when it sent this one: it waits for the first attempt.
+  CHECK(all<Spawn>(bench.gets(Launch{order_of(attempt_id(1, 2)), attempt_id(1, 1)})).empty());
+  const auto spawned = all<Spawn>(bench.happens(ProcessesGone{kAttempt, kSuccess}));
+  REQUIRE(spawned.size() == 1);
+  CHECK(spawned[0].order.attempt == attempt_id(1, 2));
+}
+
+TEST_CASE("a successor that is stopped never starts", "[core][agent]") {
+  Bench bench;
+  bench.launch();
+  bench.spawned();
+  bench.gets(Launch{order_of(attempt_id(1, 1)), kAttempt});
+  bench.gets(Launch{order_of(attempt_id(1, 2)), attempt_id(1, 1)});
+  const auto commands = bench.gets(Stop{attempt_id(1, 1), seconds(10)});
+  CHECK(all<Signal>(commands).empty());
+  REQUIRE(all<Append>(commands).size() == 1);
+  const auto spawned = all<Spawn>(bench.happens(ProcessesGone{kAttempt, kSuccess}));
+  REQUIRE(spawned.size() == 1);
+  CHECK(spawned[0].order.attempt == attempt_id(1, 2));
+}
+
 }  // namespace
 }  // namespace trawl::core
