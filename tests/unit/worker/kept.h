@@ -70,6 +70,13 @@ class Kept {
   const std::string& folder() const { return folder_.path(); }
   std::string file(const std::string& name) const { return folder_.file(name); }
   std::vector<pid_t> living() const { return living_in(folder()); }
+  std::vector<pid_t> living(const std::string& name) const {
+    auto found = living();
+    std::erase_if(found, [&](pid_t pid) {
+      return text_of("/proc/" + std::to_string(pid) + "/comm") != name + "\n";
+    });
+    return found;
+  }
 
   SpawnOptions options(std::vector<std::string> argv, std::int64_t number = 0) const {
     return {std::move(argv),

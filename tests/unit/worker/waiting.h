@@ -12,7 +12,7 @@
 
 namespace trawl::worker {
 
-inline constexpr std::chrono::seconds kDeadline{20};
+inline constexpr std::chrono::seconds kDeadline{60};
 
 /// False when the deadline came first.
 inline bool eventually(const std::function<bool()>& condition) {
