@@ -10,6 +10,7 @@
 #include "cli/exit_code.h"
 #include "cli/stream.h"
 #include "cli/submit.h"
+#include "cli/update.h"
 
 namespace trawl::cli {
 namespace {
@@ -18,6 +19,7 @@ void add_file_options(CLI::App* verb, JobFileArguments& arguments) {
   verb->add_option("-f,--file", arguments.file, "the job's YAML file")->required();
   verb->add_option("--set", arguments.overrides, "PATH=VALUE: change the file before it is checked")
       ->allow_extra_args(false);
+  verb->add_option("-n,--name", arguments.name, "the job's name (the file's, or a made-up one)");
   verb->fallthrough();
 }
 
@@ -62,9 +64,13 @@ void add_create(CLI::App* noun, Context& context) {
   auto stream = std::make_shared<bool>(false);
   CLI::App* verb = noun->add_subcommand("create", "submit a job; prints it as JSON");
   add_file_options(verb, *arguments);
-  verb->add_option("-n,--name", arguments->name, "the job's name (the file's, or a made-up one)");
   verb->add_flag("--stream", *stream, "follow it to its end");
-  verb->callback([&context, arguments, stream] { create(context, *arguments, *stream); });
+  auto web = std::make_shared<bool>(false);
+  verb->add_flag("--web", *web, "open the job in a browser: there is no page to open yet");
+  verb->callback([&context, arguments, stream, web] {
+    if (*web) fmt::print(stderr, "trawl: warning: --web: there is no dashboard to open yet\n");
+    create(context, *arguments, *stream);
+  });
 }
 
 void add_validate(CLI::App* noun, Context& context) {
@@ -86,14 +92,27 @@ void add_named(CLI::App* noun, const char* name, const char* about, Action actio
   verb->callback([job, action] { action(*job); });
 }
 
+// CLI11 says what is wrong with an argument in a check's return value; "" is good.
+std::string is_positive(const std::string& text) {
+  const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+  const bool zero = text.find_first_not_of('0') == std::string::npos;
+  return digits && !zero ? "" : "must be a whole number of at least 1; it is '" + text + "'";
+}
+
 void add_list(CLI::App* noun, Context& context) {
   auto request = std::make_shared<protocol::ListJobs>();
   CLI::App* verb = noun->add_subcommand("list", "jobs, newest first, or the trials of a sweep");
   verb->add_option("--parent-job-name", request->parent, "a sweep: its trials");
   verb->add_option("-r,--max-results", request->max_results, "at most so many")
-      ->check(CLI::PositiveNumber);
+      ->check(is_positive, "at least 1");
+  auto only = std::make_shared<bool>(false);
+  auto included = std::make_shared<bool>(false);
+  CLI::Option* only_flag = verb->add_flag("--archived-only", *only, "archived jobs alone");
+  verb->add_flag("--include-archived", *included, "archived jobs too")->excludes(only_flag);
   verb->fallthrough();
-  verb->callback([&context, request] {
+  verb->callback([&context, request, only, included] {
+    if (*included) request->archived = protocol::Archived::kIncluded;
+    if (*only) request->archived = protocol::Archived::kOnly;
     ask_and_print(context, *request, isatty(STDOUT_FILENO) != 0 ? "table" : "json");
   });
 }
@@ -110,6 +129,32 @@ void add_download(CLI::App* noun, Context& context) {
   verb->callback([&context, arguments] {
     const auto done = download(context, *arguments);
     if (!done) report(context, done.error());
+  });
+}
+
+void add_update(CLI::App* noun, Context& context) {
+  struct Arguments {
+    std::string name;
+    std::vector<std::string> set;
+    std::vector<std::string> remove;
+  };
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* verb = noun->add_subcommand(
+      "update", "change a job's display_name, description, tags and properties");
+  verb->add_option("-n,--name", arguments->name, "a job's name")->required();
+  verb->add_option("--set", arguments->set,
+                   "display_name=TEXT, description=TEXT, tags.NAME=TEXT or properties.NAME=TEXT")
+      ->allow_extra_args(false);
+  verb->add_option("--remove", arguments->remove, "tags.NAME or properties.NAME")
+      ->allow_extra_args(false);
+  verb->fallthrough();
+  verb->callback([&context, arguments] {
+    const auto update = job_update(arguments->set, arguments->remove);
+    if (!update) {
+      report(context, update.error());
+      return;
+    }
+    ask_and_print(context, protocol::UpdateJob{arguments->name, *update}, "json");
   });
 }
 
@@ -133,6 +178,16 @@ void add_job_verbs(CLI::App& app, Context& context) {
     ask_and_print(context, protocol::CancelJob{name}, "none");
   });
   add_download(noun, context);
+  const auto archive = [&context](const std::string& name, bool archived) {
+    JobUpdate update;
+    update.archived = archived;
+    ask_and_print(context, protocol::UpdateJob{name, std::move(update)}, "none");
+  };
+  add_named(noun, "archive", "leave a job out of `job list`",
+            [archive](const std::string& name) { archive(name, true); });
+  add_named(noun, "restore", "undo archive",
+            [archive](const std::string& name) { archive(name, false); });
+  add_update(noun, context);
 
   auto arguments = std::make_shared<JobFileArguments>();
   CLI::App* run = app.add_subcommand("run", "short for job create -f FILE --stream");

@@ -29,6 +29,17 @@ constexpr const char* kExitCodes =
     "4 not found, 5 the coordinator cannot be reached or refuses, 6 a conflict (name taken, state\n"
     "folder held), 70 a defect in Trawl, 130 Ctrl-C while watching.\n";
 
+// "trawl job create": the command that was being read when something was wrong.
+std::string command_line_of(const CLI::App& app) {
+  std::string line = app.get_name();
+  const CLI::App* noun = &app;
+  while (!noun->get_subcommands().empty()) {
+    noun = noun->get_subcommands().front();
+    line += " " + noun->get_name();
+  }
+  return line;
+}
+
 // The message for a word that is no command, with the nearest that is.
 std::string unknown_command(const CLI::App& app, const std::string& word) {
   const CLI::App* noun = &app;
@@ -64,6 +75,10 @@ int main(int argc, char** argv) {
       trawl::cli::report(context, ready.error());
       throw CLI::RuntimeError(context.exit_code);
     }
+  });
+  app.failure_message([](const CLI::App* noun, const CLI::Error& error) {
+    return "trawl: error: " + std::string(error.what()) + "\nsee `" + command_line_of(*noun) +
+           " --help`\n";
   });
   trawl::cli::add_job_verbs(app, context);
   trawl::cli::add_coordinator_verbs(app, context);

@@ -1,73 +1,42 @@
 #include "cli/submit.h"
 
-#include <algorithm>
-#include <array>
-#include <cstdlib>
 #include <filesystem>
+#include <pwd.h>
 #include <system_error>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
 #include "cli/exit_code.h"
-#include "worker/code_copy.h"
+#include "cli/shell_environment.h"
+#include "cli/snapshot.h"
 #include "worker/endpoint.h"
 
 namespace trawl::cli {
 namespace {
 
-namespace fs = std::filesystem;
+constexpr std::uint64_t kLargeBytes = 100'000'000;  // worth a line: every attempt copies it
 
-// What decides which programs and libraries a command finds: the job runs as it would in the shell
-// that submitted it, whichever shell started the coordinator. Nothing else of the environment is
-// kept, since the rest may hold secrets.
-constexpr std::array kHostVariables = {"PATH",
-                                       "VIRTUAL_ENV",
-                                       "CONDA_PREFIX",
-                                       "CONDA_DEFAULT_ENV",
-                                       "PYTHONPATH",
-                                       "PYTHONHOME",
-                                       "PYTHONUSERBASE",
-                                       "LD_LIBRARY_PATH",
-                                       "CUDA_HOME",
-                                       "R_LIBS",
-                                       "R_HOME",
-                                       "JULIA_PROJECT",
-                                       "LANG",
-                                       "LC_ALL",
-                                       "TZ"};
-
-void add_host_variables(CommandSpec& command) {
-  std::vector<NamedText> variables;
-  for (const char* name : kHostVariables) {
-    const char* text = std::getenv(name);
-    if (text != nullptr) variables.push_back({name, text});
+void tell(const Snapshot& snapshot, const std::string& code) {
+  for (const std::string& warning : snapshot.warnings) {
+    fmt::print(stderr, "trawl: warning: {}\n", warning);
   }
-  auto& own = command.environment_variables;
-  own.insert(own.begin(), variables.begin(), variables.end());  // a later one of a name wins
+  if (snapshot.bytes <= kLargeBytes) return;
+  fmt::print(
+      stderr,
+      "trawl: warning: {} has {} files, {} MB, which every attempt copies: name what the job "
+      "does not need in .amlignore\n",
+      code, snapshot.file_count, snapshot.bytes / 1'000'000);
 }
 
-// A copy of the code in the state folder; its path.
-Result<std::string> snapshot(const std::string& home, const std::string& code) {
-  const fs::path folder = fs::path(home) / "snapshots" / worker::random_hex(8);
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) {
-    return fail(ErrorCode::kSystem,
-                fmt::format("cannot make the folder {}: {}", folder.string(), error.message()));
-  }
-  const auto copied = worker::copy_code(code, folder, {home});
-  if (!copied) {
-    std::error_code ignored;  // what is left of it is only disk space
-    fs::remove_all(folder, ignored);
-    return tl::unexpected(copied.error());
-  }
-  const bool is_folder = fs::is_directory(code, error);
-  return (is_folder ? folder : folder / fs::path(code).filename()).string();
+std::string user_name() {
+  const passwd* entry = getpwuid(geteuid());
+  return entry != nullptr ? entry->pw_name : std::to_string(geteuid());
 }
 
 std::string folder_name() {
   std::error_code error;
-  const std::string name = fs::current_path(error).filename().string();
+  const std::string name = std::filesystem::current_path(error).filename().string();
   return name.empty() ? "Default" : name;
 }
 
@@ -99,21 +68,16 @@ std::optional<JobSpec> read_job(Context& context, const JobFileArguments& argume
 }
 
 Result<std::string> submit(const Context& context, JobSpec spec) {
-  std::string copied;
-  if (!spec.command.code.empty()) {
-    auto snapshotted = snapshot(context.home, spec.command.code);
-    if (!snapshotted) return tl::unexpected(snapshotted.error());
-    copied = *snapshotted;
-    spec.command.code = copied;
-  }
-  add_host_variables(spec.command);
+  const auto snapshot = take_snapshot(context.home, spec.command.code, shell_environment());
+  if (!snapshot) return tl::unexpected(snapshot.error());
+  tell(*snapshot, spec.command.code);
+  spec.command.code = snapshot->code;
+  spec.command.shell_environment = snapshot->environment;
+  spec.created_by = user_name();
   spec.submission = std::stoull(worker::random_hex(8), nullptr, 16);
   auto answer = ask_coordinator(context, protocol::SubmitJob{std::move(spec)});
   const bool refused = !answer && answer.error().code == ErrorCode::kConflict;
-  if (refused && !copied.empty()) {
-    std::error_code ignored;  // a copy that nobody needs is only disk space
-    fs::remove_all(copied, ignored);
-  }
+  if (refused) remove(*snapshot);
   return answer;
 }
 

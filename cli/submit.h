@@ -24,9 +24,8 @@ struct JobFileArguments {
 std::optional<JobSpec> read_job(Context& context, const JobFileArguments& arguments,
                                 bool for_submission);
 
-/// Copies the job's code into the state folder, so that later edits do not reach trials that have
-/// not started; adds the variables of this shell that choose programs (PATH, a virtual environment,
-/// ...) where the file does not set them; submits. The answer is what `job show` prints.
+/// Takes a snapshot of the job's code and of this shell's variables (cli/snapshot.h), with warnings
+/// to standard error, and submits. The answer is what `job show` prints.
 Result<std::string> submit(const Context& context, JobSpec spec);
 
 }  // namespace trawl::cli

@@ -217,12 +217,16 @@ void Loop::read_client(const std::string& peer, protocol::ClientEnvelope envelop
     const core::RequestId id{++request_id_last_};
     askers_[id] = {peer, request};
     happened(core::CancelRequested{id, std::move(cancel->name)});
+  } else if (auto* update = std::get_if<protocol::UpdateJob>(&envelope.body)) {
+    const core::RequestId id{++request_id_last_};
+    askers_[id] = {peer, request};
+    happened(core::UpdateRequested{id, std::move(update->name), std::move(update->update)});
   } else if (const auto* watched = std::get_if<protocol::WatchJob>(&envelope.body)) {
     watch(peer, request, *watched);
   } else if (const auto* shown = std::get_if<protocol::ShowJob>(&envelope.body)) {
     answer(peer, request, show(shown->name));
   } else if (const auto* listed = std::get_if<protocol::ListJobs>(&envelope.body)) {
-    answer(peer, request, store_->reader().list(listed->parent, listed->max_results));
+    answer(peer, request, store_->reader().list(*listed));
   } else if (const auto* log = std::get_if<protocol::ReadLog>(&envelope.body)) {
     answer(peer, request, read_log(*log));
   } else if (std::holds_alternative<protocol::GetStatus>(envelope.body)) {

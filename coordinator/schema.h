@@ -7,7 +7,7 @@
 
 namespace trawl::coordinator {
 
-inline constexpr std::array<const char*, 4> kMigrations = {R"sql(
+inline constexpr std::array<const char*, 5> kMigrations = {R"sql(
   CREATE TABLE jobs(
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
@@ -165,6 +165,9 @@ inline constexpr std::array<const char*, 4> kMigrations = {R"sql(
   ALTER TABLE attempts ADD COLUMN cpu_s REAL;             -- user and system time of all processes
   ALTER TABLE attempts ADD COLUMN max_rss_bytes INTEGER;  -- of the largest process
   ALTER TABLE attempts ADD COLUMN oom INTEGER;            -- 1: the kernel killed one for want of memory
+)sql",
+                                                           R"sql(
+  ALTER TABLE jobs ADD COLUMN created_by TEXT NOT NULL DEFAULT '';  -- the user who submitted it
 )sql"};
 
 }  // namespace trawl::coordinator

@@ -55,14 +55,15 @@ std::string dumped(const Json& json) {
 constexpr const char* kJobColumns =
     "SELECT j.id, j.name, j.type, j.status, j.reason, j.created_us, j.started_us, j.ended_us, "
     "j.best_value, t.name, j.document, j.max_total_trials, j.max_concurrent_trials, "
-    "j.primary_metric, j.goal, j.policy, j.experiment_name, j.last_event "
+    "j.primary_metric, j.goal, j.policy, j.experiment_name, j.last_event, j.archived, "
+    "j.created_by "
     "FROM jobs j LEFT JOIN trials t ON t.job = j.id AND t.number = j.best_trial ";
 
 constexpr const char* kTrialColumns =
     "SELECT t.number, t.name, t.status, t.reason, t.stopped_by, t.parameters, t.attempt, "
     "t.created_us, t.started_us, t.ended_us, t.reports, t.last_value, t.last_step, t.best_value, "
     "a.worker, a.folder, a.pid, a.outcome, a.code, a.tail, j.name, j.experiment_name, "
-    "j.primary_metric, j.policy, j.type, a.cpu_s, a.max_rss_bytes, a.oom "
+    "j.primary_metric, j.policy, j.type, a.cpu_s, a.max_rss_bytes, a.oom, j.created_by "
     "FROM trials t JOIN jobs j ON j.id = t.job LEFT JOIN attempts a ON a.job = t.job AND "
     "a.number = t.number AND a.attempt = t.attempt ";
 
@@ -75,6 +76,19 @@ Json count_trials(SQLite::Database& database, std::int64_t job) {
     counts[select.getColumn(0).getString()] = select.getColumn(1).getInt64();
   }
   return counts;
+}
+
+// What stands for Azure ML's resource id: unique within a state folder.
+std::string job_id(const std::string& name) {
+  return "jobs/" + name;
+}
+
+Json creation_context(const SQLite::Column& created_us, const std::string& created_by) {
+  Json creation = Json::object();
+  put_time(creation, "created_at", created_us);
+  put_text(creation, "created_by", created_by);
+  if (!created_by.empty()) creation["created_by_type"] = "User";
+  return creation;
 }
 
 // The keys of a trial that describe how it went.
@@ -113,6 +127,7 @@ Json trial_properties(SQLite::Statement& row) {
 
 Json trial_json(SQLite::Statement& row) {
   Json trial = Json::object();
+  trial["id"] = job_id(row.getColumn(1).getString());
   trial["name"] = row.getColumn(1).getString();
   trial["type"] = "command";
   trial["status"] = row.getColumn(2).getString();
@@ -120,7 +135,7 @@ Json trial_json(SQLite::Statement& row) {
     trial["parent_job_name"] = row.getColumn(20).getString();
   }
   trial["experiment_name"] = row.getColumn(21).getString();
-  put_time(trial, "created_at", row.getColumn(7));
+  trial["creation_context"] = creation_context(row.getColumn(7), row.getColumn(28).getString());
   put_time(trial, "start_time", row.getColumn(8));
   put_time(trial, "end_time", row.getColumn(9));
   trial["properties"] = trial_properties(row);
@@ -129,12 +144,12 @@ Json trial_json(SQLite::Statement& row) {
 
 Json job_json(SQLite::Database& database, SQLite::Statement& row, const std::string& concurrency) {
   Json job = parsed(row.getColumn(10).getString());
+  job["id"] = job_id(row.getColumn(1).getString());
   job["name"] = row.getColumn(1).getString();
   job["type"] = row.getColumn(2).getString();
   job["status"] = row.getColumn(3).getString();
-  Json creation = Json::object();
-  put_time(creation, "created_at", row.getColumn(5));
-  job["creation_context"] = creation;
+  if (row.getColumn(18).getInt() != 0) job["archived"] = true;
+  job["creation_context"] = creation_context(row.getColumn(5), row.getColumn(19).getString());
   put_time(job, "start_time", row.getColumn(6));
   put_time(job, "end_time", row.getColumn(7));
   const bool has_own = job.contains("properties") && job["properties"].is_object();
@@ -209,9 +224,12 @@ Json watched_job(SQLite::Database& database, SQLite::Statement& row) {
 
 Result<void> StoreReader::replay(core::Coordinator& core) {
   auto replayed = sqlite::guarded(kWhat, [&]() -> Result<void> {
-    SQLite::Statement jobs(*database_, "SELECT name, id FROM jobs ORDER BY id");
+    SQLite::Statement jobs(*database_,
+                           "SELECT name, id, CASE type WHEN 'sweep' THEN max_total_trials ELSE 0 "
+                           "END FROM jobs ORDER BY id");
     while (jobs.executeStep()) {
-      core.remember(jobs.getColumn(0).getString(), core::JobId{jobs.getColumn(1).getInt64()});
+      core.remember(jobs.getColumn(0).getString(), core::JobId{jobs.getColumn(1).getInt64()},
+                    jobs.getColumn(2).getInt64());
     }
     SQLite::Statement spools(*database_, "SELECT spool, taken FROM spools ORDER BY spool");
     while (spools.executeStep()) {
@@ -253,14 +271,17 @@ Result<std::string> StoreReader::show(const std::string& name, const std::string
   return *shown;
 }
 
-Result<std::string> StoreReader::list(const std::string& parent, std::int64_t max_results) {
-  const std::int64_t limit = max_results > 0 ? max_results : -1;
+Result<std::string> StoreReader::list(const protocol::ListJobs& request) {
+  const std::int64_t limit = request.max_results > 0 ? request.max_results : -1;
+  const std::string& parent = request.parent;
   auto listed = sqlite::guarded(kWhat, [&]() -> Result<std::string> {
     Json answer = Json::array();
     if (parent.empty()) {
       SQLite::Statement jobs(
-          *database_, std::string(kJobColumns) + "WHERE j.archived = 0 ORDER BY j.id DESC LIMIT ?");
-      jobs.bind(1, limit);
+          *database_,
+          std::string(kJobColumns) + "WHERE ?1 = 2 OR j.archived = ?1 ORDER BY j.id DESC LIMIT ?2");
+      jobs.bind(1, static_cast<int>(request.archived));
+      jobs.bind(2, limit);
       while (jobs.executeStep()) answer.push_back(job_json(*database_, jobs, ""));
       return dumped(answer);
     }

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "core/coordinator.h"
+#include "protocol/client_message.h"
 
 namespace trawl::coordinator {
 
@@ -28,8 +29,8 @@ class StoreReader {
   /// sweep, "" where nothing is to be said.
   Result<std::string> show(const std::string& name, const std::string& concurrency);
 
-  /// Jobs, newest first, or the trials of `parent` in order; 0: all of them.
-  Result<std::string> list(const std::string& parent, std::int64_t max_results);
+  /// Jobs, newest first, or the trials of a parent in order.
+  Result<std::string> list(const protocol::ListJobs& request);
 
   /// What is new about a job since event `after` (see protocol::WatchJob): an object with
   /// last_event, job, trials, events.

@@ -124,7 +124,8 @@ void StoreWriter::put(const core::Fact& fact, const core::JobSubmitted& body) {
   auto& insert = statements_.get(
       "INSERT INTO jobs(id, name, type, experiment_name, status, created_us, goal, primary_metric, "
       "policy, max_total_trials, max_concurrent_trials, document, last_event, experiment_id, "
-      "command, user) VALUES (?, ?, ?, ?, 'Queued', ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)");
+      "command, user, created_by) VALUES (?, ?, ?, ?, 'Queued', ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, "
+      "?)");
   insert.bind(1, body.job.number);
   insert.bind(2, spec.name);
   insert.bind(3, spec.sweep ? "sweep" : "command");
@@ -142,6 +143,7 @@ void StoreWriter::put(const core::Fact& fact, const core::JobSubmitted& body) {
   insert.bind(12, experiment);
   insert.bind(13, spec.command.command);
   insert.bind(14, user_);
+  insert.bind(15, spec.created_by);
   insert.exec();
   insert.reset();
   if (spec.sweep) put_sweep_run(fact, body.job);
@@ -351,6 +353,20 @@ void StoreWriter::put(const core::Fact&, const core::ReportsTaken& body) {
       "INSERT INTO spools(spool, taken) VALUES (?, ?) ON CONFLICT(spool) DO UPDATE SET "
       "taken = excluded.taken",
       static_cast<std::int64_t>(body.spool), static_cast<std::int64_t>(body.seq));
+}
+
+void StoreWriter::put(const core::Fact& fact, const core::JobUpdated& body) {
+  statements_.run(
+      "UPDATE jobs SET document = CASE WHEN json_valid(document) THEN json_patch(document, ?2) "
+      "ELSE ?2 END WHERE id = ?1",
+      body.job.number, merge_patch(body.update));
+  std::string text = "updated";
+  if (body.update.archived) {
+    statements_.run("UPDATE jobs SET archived = ?2 WHERE id = ?1", body.job.number,
+                    *body.update.archived ? 1 : 0);
+    text = *body.update.archived ? "archived" : "restored";
+  }
+  journal(fact, body.job, kNoTrial, "job_updated", text);
 }
 
 void StoreWriter::choose_best(core::TrialId gone) {

@@ -36,6 +36,7 @@ class StoreWriter {
   void put(const core::Fact& fact, const core::JobCancelRequested& body);
   void put(const core::Fact& fact, const core::JobEnded& body);
   void put(const core::Fact& fact, const core::ReportsTaken& body);
+  void put(const core::Fact& fact, const core::JobUpdated& body);
   void put_sweep_run(const core::Fact& fact, core::JobId job);
   void put_trial_run(const core::Fact& fact, core::TrialId trial);
   /// The trial's value no longer counts: chooses anew if it was the best.

@@ -138,7 +138,7 @@ void Agent::stop(const Stop& message, Instant at, Commands& commands) {
   }
   found->second.stopping = true;
   found->second.kill_at = at + message.grace;
-  if (found->second.spawned) commands.push_back(Signal{message.attempt, false});
+  commands.push_back(Signal{message.attempt, false});
   set_timer(commands);
 }
 

@@ -58,7 +58,9 @@ struct SayHello {
 struct Spawn {
   LaunchOrder order;
 };
-/// Ask the attempt's processes to end (SIGTERM), or end them (SIGKILL).
+/// Ask the attempt's processes to end (SIGTERM), or end them (SIGKILL). Before Spawned: give up
+/// getting it ready, and answer ProcessesGone; where it is too late for that, Spawned is answered
+/// with the signal again.
 struct Signal {
   AttemptId attempt;
   bool kill{};

@@ -37,6 +37,7 @@ void apply(const JobSubmitted& fact, Instant, State& state) {
   job.id = fact.job;
   job.spec = fact.spec;
   state.names[fact.spec.name] = fact.job;
+  if (fact.spec.sweep) state.sweeps[fact.spec.name] = fact.spec.sweep->limits.max_total_trials;
   state.job_id_last = std::max(state.job_id_last, fact.job.number);
   state.jobs.emplace(fact.job, std::move(job));
 }
@@ -169,6 +170,22 @@ void apply(const ReportsTaken& fact, Instant, State& state) {
   state.spools[fact.spool] = fact.seq;
 }
 
+void apply_changes(const std::vector<TextChange>& changes, std::vector<NamedText>& texts) {
+  for (const TextChange& change : changes) {
+    std::erase_if(texts, [&](const NamedText& text) { return text.name == change.name; });
+    if (change.text) texts.push_back({change.name, *change.text});
+  }
+}
+
+void apply(const JobUpdated& fact, Instant, State& state) {
+  const auto found = state.jobs.find(fact.job);
+  if (found == state.jobs.end()) return;  // ended: only the tables hold it
+  JobSpec& spec = found->second.spec;
+  if (fact.update.display_name) spec.display_name = *fact.update.display_name;
+  if (fact.update.description) spec.description = *fact.update.description;
+  apply_changes(fact.update.tags, spec.tags);
+}
+
 JobId job_touched(const FactBody& body) {
   struct Visitor {
     JobId operator()(const JobSubmitted& fact) { return fact.job; }
@@ -184,6 +201,7 @@ JobId job_touched(const FactBody& body) {
     JobId operator()(const JobCancelRequested& fact) { return fact.job; }
     JobId operator()(const JobEnded& fact) { return fact.job; }
     JobId operator()(const ReportsTaken&) { return {}; }
+    JobId operator()(const JobUpdated&) { return {}; }
   };
   return std::visit(Visitor{}, body);
 }

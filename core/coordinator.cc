@@ -17,8 +17,9 @@ void Coordinator::apply(const Fact& fact) {
   apply_fact(fact, state_, runtime_);
 }
 
-void Coordinator::remember(const std::string& name, JobId job) {
+void Coordinator::remember(const std::string& name, JobId job, std::int64_t trial_names) {
   state_.names.emplace(name, job);
+  if (trial_names > 0) state_.sweeps.emplace(name, trial_names);
   state_.job_id_last = std::max(state_.job_id_last, job.number);
 }
 

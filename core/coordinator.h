@@ -40,8 +40,9 @@ class Coordinator {
   /// Replays one journalled fact.
   void apply(const Fact& fact);
 
-  /// A job that ended before this start: only its name and number matter.
-  void remember(const std::string& name, JobId job);
+  /// A job of before this start. `trial_names`: of a sweep, how many names `<sweep>_<n>` are its
+  /// trials', else 0.
+  void remember(const std::string& name, JobId job, std::int64_t trial_names);
 
   /// Once, after the last apply(): what is still owed.
   Decision recover(Instant at);

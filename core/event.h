@@ -10,6 +10,7 @@
 #include "core/ids.h"
 #include "core/message.h"
 #include "sweep/job.h"
+#include "sweep/job_update.h"
 
 namespace trawl::core {
 
@@ -50,8 +51,15 @@ struct Suggested {
 /// The instant that SetTimer named has come.
 struct TimerFired {};
 
+/// `name` is a job's, running or ended.
+struct UpdateRequested {
+  RequestId request;
+  std::string name;
+  JobUpdate update;
+};
+
 using EventBody = std::variant<SubmitRequested, CancelRequested, WorkerJoined, WorkerLost,
-                               ReportArrived, Suggested, TimerFired>;
+                               ReportArrived, Suggested, TimerFired, UpdateRequested>;
 
 struct Event {
   Instant at;

@@ -14,6 +14,7 @@
 #include "core/message.h"
 #include "core/status.h"
 #include "sweep/job.h"
+#include "sweep/job_update.h"
 
 namespace trawl::core {
 
@@ -109,10 +110,17 @@ struct ReportsTaken {
   friend bool operator==(const ReportsTaken&, const ReportsTaken&) = default;
 };
 
+/// May come after JobEnded.
+struct JobUpdated {
+  JobId job;
+  JobUpdate update;
+  friend bool operator==(const JobUpdated&, const JobUpdated&) = default;
+};
+
 using FactBody =
     std::variant<JobSubmitted, TrialSuggested, SuggestionsExhausted, AttemptAssigned,
                  AttemptRunning, RecordsAccepted, PrimaryReported, StopDecided, AttemptFinished,
-                 TrialEnded, JobCancelRequested, JobEnded, ReportsTaken>;
+                 TrialEnded, JobCancelRequested, JobEnded, ReportsTaken, JobUpdated>;
 
 struct Fact {
   Instant at;

@@ -84,6 +84,7 @@ struct Job {
 struct State {
   std::map<JobId, Job> jobs;                      // the unfinished ones
   std::map<std::string, JobId> names;             // of every job, finished or not
+  std::map<std::string, std::int64_t> sweeps;     // of these the sweeps -> max_total_trials
   std::map<std::uint64_t, std::uint64_t> spools;  // spool -> last report taken
   std::int64_t job_id_last = 0;
   friend bool operator==(const State&, const State&) = default;

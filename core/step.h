@@ -43,6 +43,8 @@ const WorkerId* find_holder(const Runtime& runtime, const Trial& trial, AttemptI
 
 // core/submit.cc
 void on_event(Step& step, const SubmitRequested& event);
+// core/update.cc
+void on_event(Step& step, const UpdateRequested& event);
 // core/suggest.cc
 void on_event(Step& step, const Suggested& event);
 // core/cancel.cc

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "sweep/job.h"
+#include "sweep/job_update.h"
 
 namespace trawl::protocol {
 
@@ -22,9 +23,12 @@ struct CancelJob {
 struct ShowJob {
   std::string name;
 };
+/// Which jobs of a list.
+enum class Archived { kExcluded, kOnly, kIncluded };
 struct ListJobs {
   std::string parent;            // a sweep: its trials; empty: jobs
   std::int64_t max_results = 0;  // 0: all
+  Archived archived = Archived::kExcluded;
 };
 /// Answered at once if anything of the job is newer than `after`, else as soon as something is, or
 /// when `wait_ms` are over. The answer's "last_event" is the next `after`.
@@ -40,9 +44,14 @@ struct ReadLog {
 };
 struct GetStatus {};
 struct StopCoordinator {};
+/// Answered with the job as ShowJob does.
+struct UpdateJob {
+  std::string name;  // a job's
+  JobUpdate update;
+};
 
 using ClientRequest = std::variant<SubmitJob, CancelJob, ShowJob, ListJobs, WatchJob, ReadLog,
-                                   GetStatus, StopCoordinator>;
+                                   GetStatus, StopCoordinator, UpdateJob>;
 
 struct ClientEnvelope {
   std::uint64_t request{};  // chosen by the client; its answer carries it

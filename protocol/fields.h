@@ -18,6 +18,8 @@ template <>
 struct Last<core::Outcome::Kind>
     : std::integral_constant<core::Outcome::Kind, core::Outcome::Kind::kLost> {};
 template <>
+struct Last<Archived> : std::integral_constant<Archived, Archived::kIncluded> {};
+template <>
 struct Last<core::Status> : std::integral_constant<core::Status, core::Status::kCanceled> {};
 template <>
 struct Last<core::StopCause>
@@ -142,6 +144,10 @@ void serialize(Archive& a, ReportsTaken& v) {
   a(v.spool, v.seq);
 }
 template <class Archive>
+void serialize(Archive& a, JobUpdated& v) {
+  a(v.job, v.update);
+}
+template <class Archive>
 void serialize(Archive& a, Fact& v) {
   a(v.at, v.body);
 }
@@ -164,7 +170,7 @@ void serialize(Archive& a, ShowJob& v) {
 }
 template <class Archive>
 void serialize(Archive& a, ListJobs& v) {
-  a(v.parent, v.max_results);
+  a(v.parent, v.max_results, v.archived);
 }
 template <class Archive>
 void serialize(Archive& a, WatchJob& v) {
@@ -178,6 +184,10 @@ template <class Archive>
 void serialize(Archive&, GetStatus&) {}
 template <class Archive>
 void serialize(Archive&, StopCoordinator&) {}
+template <class Archive>
+void serialize(Archive& a, UpdateJob& v) {
+  a(v.name, v.update);
+}
 template <class Archive>
 void serialize(Archive& a, ClientEnvelope& v) {
   a(v.request, v.body);

@@ -9,6 +9,7 @@
 #include "base/instant.h"
 #include "protocol/archive.h"
 #include "sweep/job.h"
+#include "sweep/job_update.h"
 
 namespace trawl::protocol {
 
@@ -167,7 +168,7 @@ void serialize(Archive& a, Resources& v) {
 }
 template <class Archive>
 void serialize(Archive& a, CommandSpec& v) {
-  a(v.command, v.code, v.environment, v.environment_variables, v.resources);
+  a(v.command, v.code, v.environment, v.environment_variables, v.resources, v.shell_environment);
 }
 template <class Archive>
 void serialize(Archive& a, Sampling& v) {
@@ -200,7 +201,16 @@ template <class Archive>
 void serialize(Archive& a, JobSpec& v) {
   Microseconds timeout{v.timeout};
   a(v.name, v.display_name, v.experiment_name, v.description, v.tags, v.command, v.inputs,
-    v.outputs, v.sweep, timeout, v.document, v.submission);
+    v.outputs, v.sweep, timeout, v.document, v.submission, v.created_by);
+}
+
+template <class Archive>
+void serialize(Archive& a, TextChange& v) {
+  a(v.name, v.text);
+}
+template <class Archive>
+void serialize(Archive& a, JobUpdate& v) {
+  a(v.display_name, v.description, v.tags, v.properties, v.archived);
 }
 
 }  // namespace trawl

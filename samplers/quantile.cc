@@ -4,7 +4,8 @@
 // q)
 // * q. `round` takes ties to the even neighbour, as Python's and numpy's do; a quantised value may
 // thus pass its bounds. The product is left as it is (3 * 0.1 is 0.30000000000000004, in Python
-// too), but a negative zero becomes zero.
+// too), but a negative zero becomes zero. Where q is whole, so is every value, and it is drawn as
+// an integer: `16`, which a script's `type=int` takes as well as its `type=float`.
 #include "samplers/quantile.h"
 
 #include <algorithm>
@@ -24,10 +25,14 @@ double finite(double value) {
 }
 
 // nearbyint rounds half to even: nothing in Trawl changes the rounding mode.
-double quantised(double value, double q) {
+Value quantised(double value, double q) {
+  constexpr double kExact = 9007199254740992.0;  // 2^53: every integer up to here is a double
   const double steps = value / q;
-  if (!std::isfinite(steps)) return value;  // q is too small to show in value
-  return finite(std::nearbyint(steps) * q) + 0.0;
+  if (!std::isfinite(steps)) return {value};  // q is too small to show in value
+  const double product = finite(std::nearbyint(steps) * q) + 0.0;
+  const bool is_whole = q == std::trunc(q) && std::abs(product) <= kExact;
+  if (is_whole) return {static_cast<std::int64_t>(product)};
+  return {product};
 }
 
 double power(double base, double exponent) {
@@ -53,19 +58,19 @@ struct Quantile {
   Value operator()(const RandInt& d) const { return {quantile_below(d.upper, u)}; }
   Value operator()(const Uniform& d) const { return {uniform(d.min_value, d.max_value, u)}; }
   Value operator()(const QUniform& d) const {
-    return {quantised(uniform(d.min_value, d.max_value, u), d.q)};
+    return quantised(uniform(d.min_value, d.max_value, u), d.q);
   }
   Value operator()(const LogUniform& d) const {
     return {power(d.base, uniform(d.min_value, d.max_value, u))};
   }
   Value operator()(const QLogUniform& d) const {
-    return {quantised(power(d.base, uniform(d.min_value, d.max_value, u)), d.q)};
+    return quantised(power(d.base, uniform(d.min_value, d.max_value, u)), d.q);
   }
   Value operator()(const Normal& d) const { return {normal(d.mu, d.sigma, u)}; }
-  Value operator()(const QNormal& d) const { return {quantised(normal(d.mu, d.sigma, u), d.q)}; }
+  Value operator()(const QNormal& d) const { return quantised(normal(d.mu, d.sigma, u), d.q); }
   Value operator()(const LogNormal& d) const { return {power(d.base, normal(d.mu, d.sigma, u))}; }
   Value operator()(const QLogNormal& d) const {
-    return {quantised(power(d.base, normal(d.mu, d.sigma, u)), d.q)};
+    return quantised(power(d.base, normal(d.mu, d.sigma, u)), d.q);
   }
 };
 

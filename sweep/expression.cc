@@ -7,6 +7,8 @@
 
 #include <optional>
 
+#include "sweep/shell_quote.h"
+
 namespace trawl {
 namespace {
 
@@ -36,9 +38,15 @@ std::optional<std::string> text_of(const std::vector<NamedText>& texts, const st
   return std::nullopt;
 }
 
-std::optional<std::string> text_of(const ParameterSet& parameters, const std::string& name) {
+// A mapping (of a conditional choice) is one argument, whatever quotes its place has; all else goes
+// in as it is.
+std::optional<std::string> text_of(const ParameterSet& parameters, const std::string& name,
+                                   Quote quote) {
   for (const NamedValue& candidate : parameters) {
-    if (candidate.name == name) return command_text(candidate.value);
+    if (candidate.name != name) continue;
+    const std::string text = plain_text(candidate.value);
+    const bool is_mapping = std::holds_alternative<std::vector<NamedValue>>(candidate.value.data);
+    return is_mapping ? quoted_within(text, quote) : text;
   }
   return std::nullopt;
 }
@@ -71,13 +79,16 @@ Result<std::string> substitute(std::string_view command, const std::vector<Named
                                          std::to_string(scan.unclosed.front()) +
                                          "; close it with `}}`");
   }
+  const std::vector<Quote> quotes = quotes_of(command);
   std::string out;
   std::size_t copied = 0;
   for (const Expression& expression : scan.expressions) {
     std::optional<std::string> text;
     if (expression.context == "inputs") text = text_of(inputs, expression.name);
     if (expression.context == "outputs") text = text_of(outputs, expression.name);
-    if (expression.context == "search_space") text = text_of(parameters, expression.name);
+    if (expression.context == "search_space") {
+      text = text_of(parameters, expression.name, quotes[expression.begin]);
+    }
     if (!text) {
       const std::size_t size = expression.end - expression.begin;
       return fail(ErrorCode::kInvalid,

@@ -30,9 +30,10 @@ struct ExpressionScan {
 ExpressionScan scan_expressions(std::string_view text);
 
 /// `command` with each expression replaced: inputs and outputs by the texts given (literals, or
-/// local paths that the worker chose), search_space by command_text of the trial's value. Values go
-/// in unquoted, as in Azure ML. kInvalid names an expression that has no value (a defect of the
-/// job file's check, or a hand-made message).
+/// local paths that the worker chose), search_space by plain_text of the trial's value. Values go
+/// in unquoted, as in Azure ML, except a mapping: its JSON is one argument of the shell, whether
+/// the expression stands in quotes or not. kInvalid names an expression that has no value (a defect
+/// of the job file's check, or a hand-made message).
 Result<std::string> substitute(std::string_view command, const std::vector<NamedText>& inputs,
                                const std::vector<NamedText>& outputs,
                                const ParameterSet& parameters);

@@ -59,6 +59,8 @@ struct CommandSpec {
   std::string environment;  // as the file names it, for people; empty if it gave none
   std::vector<NamedText> environment_variables;
   Resources resources;
+  std::string shell_environment;  // absolute path of the submitting shell's variables, each as
+                                  // NAME=text and a NUL; empty: the worker's own variables stand in
   friend bool operator==(const CommandSpec&, const CommandSpec&) = default;
 };
 
@@ -99,6 +101,7 @@ struct JobSpec {
   std::optional<Duration> timeout;  // limits.timeout: ends the whole job
   std::string document;             // what `job show` prints: the file's keys as canonical JSON
   std::uint64_t submission{};  // chosen by the submitter: the same request again is the same job
+  std::string created_by;      // the user who submitted it
   friend bool operator==(const JobSpec&, const JobSpec&) = default;
 };
 

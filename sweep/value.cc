@@ -81,11 +81,6 @@ void append_json(std::string& out, const Value& value) {
 
 }  // namespace
 
-std::string command_text(const Value& value) {
-  const bool is_mapping = std::holds_alternative<std::vector<NamedValue>>(value.data);
-  return is_mapping ? shell_quoted(json_text(value)) : plain_text(value);
-}
-
 std::string plain_text(const Value& value) {
   if (const auto* text = std::get_if<std::string>(&value.data)) return *text;
   if (const auto* number = std::get_if<double>(&value.data)) return python_repr(*number);

@@ -27,12 +27,8 @@ bool operator==(const NamedValue& a, const NamedValue& b);
 /// A trial's parameters in search-space order.
 using ParameterSet = std::vector<NamedValue>;
 
-/// The text Azure ML puts into a command: numbers as Python prints them, strings verbatim, a
-/// mapping as compact JSON between single quotes.
-std::string command_text(const Value& value);
-
-/// The same without the shell's quotes: what `str(value)` gives in Python for numbers and strings,
-/// compact JSON for a mapping. Used for MLflow params, environment variables and tables.
+/// What `str(value)` gives in Python for numbers and strings, which is what Azure ML puts into a
+/// command; compact JSON for a mapping. Also for MLflow params, environment variables and tables.
 std::string plain_text(const Value& value);
 
 /// JSON text of the value: numbers stay numbers.

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "worker/code_copy.h"
+#include "worker/file_copy.h"
 
 namespace trawl::worker {
 namespace {
@@ -31,15 +31,15 @@ AttemptFolder attempt_folder(const std::string& jobs_folder, const core::LaunchO
                                    order.attempt.trial.number, order.attempt.attempt)};
 }
 
-Result<void> make_folder(const AttemptFolder& folder, const core::LaunchOrder& order) {
+Result<void> make_folder(const AttemptFolder& folder, const core::LaunchOrder& order,
+                         const std::stop_token& stop) {
   const std::string trial = fs::path(folder.root).parent_path();
   for (const std::string& path : {trial, folder.root, folder.work(), folder.root + "/user_logs"}) {
     auto made = make(path);
     if (!made) return made;
   }
   if (!order.command.code.empty()) {
-    const fs::path jobs = folder.jobs;
-    auto copied = copy_code(order.command.code, folder.work(), {jobs, jobs.parent_path()});
+    auto copied = clone_folder(order.command.code, folder.work(), stop);
     if (!copied) return copied;
   }
   for (const std::string& path : {folder.work() + "/outputs", folder.work() + "/logs"}) {

@@ -2,6 +2,7 @@
 //
 //   <jobs>/<job>/trials/<number>/attempt-<k>/
 //     work/                     the working directory: a copy of the code, ./outputs, ./logs
+//     inputs/<name>/            an input that was fetched or copied for it
 //     user_logs/std_log.txt     what its processes print
 //     named_outputs/<name>/     what ${{outputs.name}} names
 //     artifacts/<run>/          what the script logged as MLflow artifacts
@@ -9,6 +10,7 @@
 // Folders are the user's alone (0700).
 #pragma once
 
+#include <stop_token>
 #include <string>
 
 #include "base/error.h"
@@ -22,16 +24,18 @@ struct AttemptFolder {
   std::string root;
   std::string work() const { return root + "/work"; }
   std::string log() const { return root + "/user_logs/std_log.txt"; }
+  std::string inputs() const { return root + "/inputs"; }
   std::string outputs() const { return root + "/named_outputs"; }
   std::string artifacts() const { return root + "/artifacts"; }
 };
 
 AttemptFolder attempt_folder(const std::string& jobs_folder, const core::LaunchOrder& order);
 
-/// Makes the folders and copies the code: files, folders and links, with their modes. Left out are
-/// sockets and the like, and the state folder where it lies inside the code. Fails with the path
-/// and the reason.
-Result<void> make_folder(const AttemptFolder& folder, const core::LaunchOrder& order);
+/// Makes the folders and copies the code (worker/file_copy.h), which is a folder of files and links
+/// within it: the snapshot that was made when the job was submitted. Fails with the path and the
+/// reason.
+Result<void> make_folder(const AttemptFolder& folder, const core::LaunchOrder& order,
+                         const std::stop_token& stop);
 
 /// Makes what the outputs of a plan need.
 Result<void> make_outputs(const launch::ProcessPlan& plan);

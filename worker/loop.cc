@@ -11,6 +11,7 @@
 #include "protocol/clock.h"
 #include "protocol/codec.h"
 #include "sweep/experiment.h"
+#include "worker/environment.h"
 #include "worker/process.h"
 #include "worker/program.h"
 
@@ -83,7 +84,8 @@ Loop::Loop(const WorkerOptions& options, Parts parts)
       endpoint_(std::move(parts.endpoint)),
       dealer_(std::move(parts.dealer)),
       agent_({options.name, fresh_number(), spool_->id(),
-              options.slot_count > 0 ? options.slot_count : usable_cores()}) {}
+              options.slot_count > 0 ? options.slot_count : usable_cores()}),
+      downloads_(options.home + "/downloads") {}
 
 Result<void> Loop::take_up_leftovers() {
   kill_marked(marker_prefix(options_.home), true);
@@ -112,8 +114,10 @@ Result<void> Loop::run() {
     waiter.add(durable_->descriptor());
     waiter.add(refused_->descriptor());
     waiter.add(keepers_->descriptor());
+    waiter.add(prepared_.descriptor());
     waiter.wait(wait_time());
     read_link();
+    take_prepared();
     read_keepers();
     send_durable();
     retry_owed();
@@ -122,7 +126,7 @@ Result<void> Loop::run() {
       happened(core::AgentTimerFired{});
     }
     const bool idle =
-        live_.empty() && owed_.empty() && alone_since_ && now() - *alone_since_ >= kAloneMax;
+        is_idle() && owed_.empty() && alone_since_ && now() - *alone_since_ >= kAloneMax;
     if (idle) {
       spdlog::info("no coordinator for {} s and nothing runs here: leaving",
                    std::chrono::duration_cast<std::chrono::seconds>(kAloneMax).count());
@@ -136,7 +140,7 @@ std::optional<Duration> Loop::wait_time() const {
   std::optional<Instant> until = timer_;
   if (retry_at_ && (!until || *retry_at_ < *until)) until = retry_at_;
   if (retire_at_ && (!until || *retire_at_ < *until)) until = retire_at_;
-  if (alone_since_ && live_.empty()) {
+  if (alone_since_ && is_idle()) {
     const Instant leave = *alone_since_ + kAloneMax;
     if (!until || leave < *until) until = leave;
   }
@@ -197,11 +201,22 @@ void Loop::retry_owed() {
 
 void Loop::launch(const core::LaunchOrder& order) {
   const AttemptFolder folder = attempt_folder(options_.jobs_folder, order);
-  auto asked = start(order, folder);
-  if (asked) {
-    live_.emplace(order.attempt, Live{order, folder});
-  } else {
-    could_not_start(order, asked.error().message);
+  preparing_.emplace(order.attempt,
+                     Preparing{order, folder, prepare_later(order, folder, downloads_, prepared_)});
+}
+
+void Loop::take_prepared() {
+  for (const Preparation& preparation : prepared_.take()) {
+    const Preparing ready = std::move(preparing_.at(preparation.attempt));
+    preparing_.erase(preparation.attempt);
+    const auto asked = preparation.result
+                           ? start(ready.order, ready.folder, *preparation.result)
+                           : Result<void>(tl::unexpected(preparation.result.error()));
+    if (asked) {
+      live_.emplace(ready.order.attempt, Live{ready.order, ready.folder});
+    } else {
+      could_not_start(ready.order, asked.error().message);
+    }
   }
 }
 
@@ -211,9 +226,8 @@ void Loop::could_not_start(const core::LaunchOrder& order, const std::string& re
   happened(core::ProcessesGone{order.attempt, {core::Outcome::Kind::kUnstarted, 0, reason}});
 }
 
-Result<void> Loop::start(const core::LaunchOrder& order, const AttemptFolder& folder) {
-  auto made = make_folder(folder, order);
-  if (!made) return tl::unexpected(made.error());
+Result<void> Loop::start(const core::LaunchOrder& order, const AttemptFolder& folder,
+                         const Prepared& prepared) {
   const auto access = endpoint_->open(order, folder.artifacts(), folder.log());
   if (!access) return tl::unexpected(access.error());
 
@@ -224,29 +238,31 @@ Result<void> Loop::start(const core::LaunchOrder& order, const AttemptFolder& fo
   trial.experiment_id = experiment_id(order.experiment_name);
   trial.is_sweep = order.is_sweep;
   trial.command = &order.command;
-  trial.inputs = &order.inputs;
+  trial.inputs = &prepared.inputs;
   trial.outputs = &order.outputs;
   trial.parameters = &order.parameters;
-  const char* no_proxy = std::getenv("NO_PROXY");
   const launch::Place place{.work_folder = folder.work(),
                             .outputs_folder = folder.outputs(),
                             .tracking_uri = access->uri,
                             .tracking_token = access->token,
                             .marker = marker(options_.home, order.attempt),
                             .shell = shell_,
-                            .no_proxy = no_proxy != nullptr ? no_proxy : ""};
+                            .no_proxy = text_of(prepared.environment, "NO_PROXY")};
   const auto plan = launch::plan(trial, place);
   if (!plan) return tl::unexpected(plan.error());
   auto outputs_made = make_outputs(*plan);
   if (!outputs_made) return tl::unexpected(outputs_made.error());
-  auto environment = environment_with(plan->environment, plan->unset);
+  auto environment = merged(prepared.environment, plan->unset, plan->environment);
   auto argv = argv_of(*plan, environment);
   return keepers_->launch(order.attempt,
                           {std::move(argv), std::move(environment), folder.work(), folder.log()});
 }
 
 void Loop::signal(const core::Signal& signal) {
-  if (!live_.contains(signal.attempt)) return;
+  const auto preparing = preparing_.find(signal.attempt);
+  if (preparing != preparing_.end()) preparing->second.thread.request_stop();
+  const auto live = live_.find(signal.attempt);
+  if (live == live_.end() || !live->second.started) return;
   if (signal.kill) {
     keepers_->kill(signal.attempt);
   } else {
@@ -259,7 +275,8 @@ void Loop::read_keepers() {
   for (const Keepers::Event& event : keepers_->read()) {
     const core::AttemptId attempt = std::visit([](const auto& e) { return e.attempt; }, event);
     if (const auto* started = std::get_if<Keepers::Started>(&event)) {
-      const Live& live = live_.at(attempt);
+      Live& live = live_.at(attempt);
+      live.started = true;
       spdlog::info("{} of {} runs as process {}", core::to_string(attempt), live.order.trial_name,
                    started->pid);
       happened(core::Spawned{attempt, started->pid, live.folder.root});

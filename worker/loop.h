@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/instant.h"
@@ -13,8 +14,10 @@
 #include "protocol/mailbox.h"
 #include "protocol/socket.h"
 #include "worker/attempt_folder.h"
+#include "worker/download_cache.h"
 #include "worker/endpoint.h"
 #include "worker/keepers.h"
+#include "worker/preparation.h"
 #include "worker/spool.h"
 #include "worker/worker.h"
 
@@ -36,9 +39,15 @@ class Loop {
   Result<void> run();
 
  private:
+  struct Preparing {
+    core::LaunchOrder order;
+    AttemptFolder folder;
+    std::jthread thread;
+  };
   struct Live {
     core::LaunchOrder order;
     AttemptFolder folder;
+    bool started = false;  // a stop of before is told again then
   };
 
   Result<void> take_up_leftovers();
@@ -46,7 +55,9 @@ class Loop {
   void happened(decltype(core::AgentEvent::body) body);
   void perform(const core::AgentCommand& command);
   void launch(const core::LaunchOrder& order);
-  Result<void> start(const core::LaunchOrder& order, const AttemptFolder& folder);
+  void take_prepared();
+  Result<void> start(const core::LaunchOrder& order, const AttemptFolder& folder,
+                     const Prepared& prepared);
   void could_not_start(const core::LaunchOrder& order, const std::string& reason);
   void signal(const core::Signal& signal);
   void append(const core::ReportBody& body);
@@ -57,6 +68,7 @@ class Loop {
   void resend(std::uint64_t committed);
   void read_link();
   std::optional<Duration> wait_time() const;
+  bool is_idle() const { return live_.empty() && preparing_.empty(); }
 
   const WorkerOptions options_;
   const std::string shell_;
@@ -68,6 +80,10 @@ class Loop {
   std::unique_ptr<Endpoint> endpoint_;
   std::unique_ptr<protocol::Dealer> dealer_;
   core::Agent agent_;
+  // The preparing threads use these two: they outlive the threads.
+  DownloadCache downloads_;
+  PreparationQueue prepared_;
+  std::map<core::AttemptId, Preparing> preparing_;
   std::map<core::AttemptId, Live> live_;
   std::deque<core::AgentCommand> commands_;
   std::vector<core::ReportBody> owed_;  // refused, to be tried again at retry_at_

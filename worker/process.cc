@@ -3,15 +3,12 @@
 #include <charconv>
 #include <dirent.h>
 #include <fstream>
-#include <map>
 #include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/text.h"
-
-extern char** environ;
 
 namespace trawl::worker {
 namespace {
@@ -77,23 +74,6 @@ std::string valid_utf8(std::string_view text) {
 }
 
 }  // namespace
-
-std::vector<NamedText> environment_with(const std::vector<NamedText>& added,
-                                        const std::vector<std::string>& unset) {
-  std::map<std::string, std::string> variables;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view text(*entry);
-    const std::size_t equals = text.find('=');
-    if (equals == std::string_view::npos) continue;
-    variables[std::string(text.substr(0, equals))] = std::string(text.substr(equals + 1));
-  }
-  for (const std::string& name : unset) variables.erase(name);
-  for (const NamedText& variable : added) variables[variable.name] = variable.text;
-  std::vector<NamedText> result;
-  result.reserve(variables.size());
-  for (auto& [name, text] : variables) result.push_back({name, text});
-  return result;
-}
 
 void kill_marked(const std::string& marker, bool is_prefix) {
   const std::string variable = "TRAWL_ATTEMPT=" + marker;

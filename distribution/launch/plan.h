@@ -21,7 +21,7 @@ struct Place {
   std::string tracking_token;  // what proves to the endpoint that a process is the trial's
   std::string marker;          // TRAWL_ATTEMPT: marks every process of the attempt
   std::string shell;           // /bin/bash, or /bin/sh where there is none
-  std::string no_proxy;        // the worker's own NO_PROXY; the endpoint's address is added
+  std::string no_proxy;        // the submitting shell's NO_PROXY; the endpoint's address is added
 };
 
 /// What one trial is.
@@ -45,8 +45,8 @@ struct OutputPlace {
 struct ProcessPlan {
   std::vector<std::string> argv;       // of the shell
   std::vector<std::string> words;      // of the command itself, where it needs no shell; else empty
-  std::vector<NamedText> environment;  // on top of the worker's own
-  std::vector<std::string> unset;      // variables of the worker's own to drop
+  std::vector<NamedText> environment;  // on top of the submitting shell's
+  std::vector<std::string> unset;      // variables of that shell to drop
   std::vector<OutputPlace> outputs;    // to be made before the start
 };
 

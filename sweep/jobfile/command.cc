@@ -11,6 +11,7 @@
 
 #include "sweep/expression.h"
 #include "sweep/jobfile/sections.h"
+#include "sweep/shell_quote.h"
 
 namespace trawl::jobfile {
 namespace {
@@ -40,24 +41,6 @@ std::size_t single_brace_end(std::string_view text, std::size_t at) {
     if (end > name && end < text.size() && text[end] == '}') return end + 1;
   }
   return 0;
-}
-
-// For each byte of a shell command: does it stand inside quotes?
-std::vector<bool> quoted_bytes(std::string_view command) {
-  std::vector<bool> quoted(command.size());
-  char quote = 0;
-  for (std::size_t i = 0; i < command.size(); ++i) {
-    quoted[i] = quote != 0;
-    const char c = command[i];
-    if (c == '\\' && quote != '\'' && i + 1 < command.size()) {
-      quoted[++i] = quote != 0;
-    } else if (quote == 0 && (c == '\'' || c == '"')) {
-      quote = c;
-    } else if (c == quote) {
-      quote = 0;
-    }
-  }
-  return quoted;
 }
 
 // Text that a shell would not take as one plain word.
@@ -98,10 +81,10 @@ class Command {
       context_.report.error(places_.at(offset, kBracesAt),
                             "this expression is never closed: write ${{context.name}}");
     }
-    const std::vector<bool> quoted = quoted_bytes(text_);
+    const std::vector<Quote> quotes = quotes_of(text_);
     for (const Expression& expression : scan.expressions) {
       if (context_.report.is_full()) return;
-      check(expression, quoted[expression.begin]);
+      check(expression, quotes[expression.begin] != Quote::kNone);
     }
   }
 

@@ -76,9 +76,10 @@ void read_input_path(Context& context, Node& path, Input& input) {
   }
   input.kind = Input::Kind::kUri;
   input.text = *text;
+  if (is_web(*text) || (input.mode == "direct" && is_uri(*text))) return;
   const std::string message = fmt::format(
-      "inputs.{} is not on this machine, and Trawl does not fetch it: {}; give a local "
-      "copy with --set inputs.{}.path=LOCAL",
+      "inputs.{} is in a place that Trawl cannot fetch from: {}; give a local copy, or an http or "
+      "https URL, with --set inputs.{}.path=PLACE",
       input.name, *text, input.name);
   if (context.options.resolve_inputs) {
     context.report.error(path.where, message);

@@ -28,6 +28,11 @@ std::string document_of(const Node& root, const JobSpec& job) {
   if (job.sweep && !document.contains("sampling_algorithm")) {
     document["sampling_algorithm"] = {{"type", "random"}};
   }
+  // The seed that was drawn for a sweep without one, so that the sweep can be made again.
+  if (job.sweep && document["sampling_algorithm"].is_object()) {
+    nlohmann::json& algorithm = document["sampling_algorithm"];
+    if (algorithm["type"] == "random") algorithm["seed"] = job.sweep->sampling.seed;
+  }
   if (document.contains("trial")) remove_empty(document["trial"]);
   remove_empty(document);
   return document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);

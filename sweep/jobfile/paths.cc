@@ -28,6 +28,14 @@ bool is_remote(std::string_view path) {
          path.starts_with("/subscriptions/") || has_scheme(path);
 }
 
+bool is_web(std::string_view path) {
+  return path.starts_with("http://") || path.starts_with("https://");
+}
+
+bool is_uri(std::string_view path) {
+  return has_scheme(path);
+}
+
 std::string local_path(const Context& context, Place place, std::string_view written) {
   if (written.starts_with(kFile)) {
     written.remove_prefix(kFile.size());

@@ -9,6 +9,11 @@
 
 namespace trawl::jobfile {
 
+/// An http or https URL, which the worker fetches.
+bool is_web(std::string_view path);
+/// Any scheme and `://`: what mode `direct` passes on as it is.
+bool is_uri(std::string_view path);
+
 /// True for what only Azure ML or a network can give: `azureml:...`, `https://...`, `runs:/...`,
 /// `git+...`, an ARM id.
 bool is_remote(std::string_view path);

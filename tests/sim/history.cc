@@ -237,6 +237,10 @@ void History::on(const core::ReportsTaken& fact, Instant) {
   spools_[fact.spool] = fact.seq;
 }
 
+void History::on(const core::JobUpdated& fact, Instant) {
+  require(job(fact.job) != nullptr, "an update of a job that was never submitted");
+}
+
 JobHistory* History::job(core::JobId id) {
   const auto found = jobs_.find(id);
   return found == jobs_.end() ? nullptr : &found->second;

@@ -68,6 +68,7 @@ class History {
   void on(const core::JobCancelRequested& fact, Instant at);
   void on(const core::JobEnded& fact, Instant at);
   void on(const core::ReportsTaken& fact, Instant at);
+  void on(const core::JobUpdated& fact, Instant at);
 
   JobHistory* job(core::JobId id);
   TrialHistory* trial(core::TrialId id);

@@ -123,6 +123,9 @@ struct FactText {
   std::string operator()(const ReportsTaken& fact) {
     return fmt::format("ReportsTaken spool {} up to {}", fact.spool, fact.seq);
   }
+  std::string operator()(const JobUpdated& fact) {
+    return fmt::format("JobUpdated {} {}", text(fact.job), merge_patch(fact.update));
+  }
 };
 
 struct CommandText {
@@ -161,6 +164,10 @@ struct EventText {
                        event.suggestions.size(), event.asked_count);
   }
   std::string operator()(const TimerFired&) { return "TimerFired"; }
+  std::string operator()(const UpdateRequested& event) {
+    return fmt::format("UpdateRequested {} '{}' {}", text(event.request), event.name,
+                       merge_patch(event.update));
+  }
 };
 
 struct MessageText {

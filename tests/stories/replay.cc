@@ -19,6 +19,7 @@ struct JobOf {
   JobId operator()(const JobCancelRequested& fact) { return fact.job; }
   JobId operator()(const JobEnded& fact) { return fact.job; }
   JobId operator()(const ReportsTaken&) { return {}; }
+  JobId operator()(const JobUpdated& fact) { return fact.job; }
 };
 
 }  // namespace
@@ -38,7 +39,8 @@ Coordinator replay(const CoordinatorOptions& options, std::span<const Fact> jour
     if (!ended.contains(job)) {
       core.apply(fact);
     } else if (const auto* submitted = std::get_if<JobSubmitted>(&fact.body)) {
-      core.remember(submitted->spec.name, job);
+      core.remember(submitted->spec.name, job,
+                    submitted->spec.sweep ? submitted->spec.sweep->limits.max_total_trials : 0);
     }
   }
   return core;

@@ -84,8 +84,9 @@ Json StoredCluster::show(const std::string& name, const std::string& concurrency
   return Json::parse(*shown);
 }
 
-Json StoredCluster::list(const std::string& parent, std::int64_t max_results) {
-  const auto listed = store_->reader().list(parent, max_results);
+Json StoredCluster::list(const std::string& parent, std::int64_t max_results,
+                         protocol::Archived archived) {
+  const auto listed = store_->reader().list({parent, max_results, archived});
   if (!listed) FAIL(listed.error().message);
   return Json::parse(*listed);
 }

@@ -31,7 +31,8 @@ class StoredCluster {
   void reopen();
 
   Json show(const std::string& name, const std::string& concurrency = "");
-  Json list(const std::string& parent = "", std::int64_t max_results = 0);
+  Json list(const std::string& parent = "", std::int64_t max_results = 0,
+            protocol::Archived archived = protocol::Archived::kExcluded);
   Json watch(const std::string& name, std::int64_t after = 0);
 
   /// What another program reads: one text a row, columns parted by '|', '-' where there is NULL.

@@ -82,6 +82,77 @@ TEST_CASE("a sweep is shown with its document, its best trial and its counts", "
   CHECK_FALSE(job["properties"].contains("reason"));
 }
 
+TEST_CASE("a job's names, tags and properties change, also after its end and over a crash",
+          "[store]") {
+  StoredCluster stored;
+  stored.keep(stored.cluster.submit(described_sweep()));
+  JobUpdate update;
+  update.display_name = "Better";
+  update.tags = {{"a", std::nullopt}, {"b", "c"}};
+  update.properties = {{"more", "1"}};
+  stored.keep(stored.cluster.step(core::UpdateRequested{core::RequestId{7}, "lr", update}));
+  const auto check = [&] {
+    const Json job = stored.show("lr");
+    CHECK(job["display_name"] == "Better");
+    CHECK(job["tags"] == Json({{"b", "c"}}));
+    CHECK(job["properties"]["mine"] == 1);
+    CHECK(job["properties"]["more"] == "1");
+    CHECK(job["type"] == "sweep");
+  };
+  check();
+  stored.keep(stored.cluster.cancel("lr"));
+  check();
+  update = {};
+  update.description = "why";
+  stored.keep(stored.cluster.step(core::UpdateRequested{core::RequestId{8}, "lr", update}));
+  stored.reopen();
+  check();
+  CHECK(stored.show("lr")["description"] == "why");
+}
+
+TEST_CASE("an archived job is left out of lists until it is asked for or restored", "[store]") {
+  StoredCluster stored;
+  stored.keep(stored.cluster.submit(core::command_job("a")));
+  stored.keep(stored.cluster.submit(core::command_job("b")));
+  const auto archive = [&](bool archived) {
+    JobUpdate update;
+    update.archived = archived;
+    stored.keep(stored.cluster.step(core::UpdateRequested{core::RequestId{7}, "a", update}));
+  };
+  const auto names = [&](protocol::Archived archived) {
+    std::vector<std::string> listed;
+    for (const Json& job : stored.list("", 0, archived)) listed.push_back(job["name"]);
+    return listed;
+  };
+  using Names = std::vector<std::string>;
+  using protocol::Archived;
+  archive(true);
+  archive(true);
+  CHECK(names(Archived::kExcluded) == Names{"b"});
+  CHECK(names(Archived::kOnly) == Names{"a"});
+  CHECK(names(Archived::kIncluded) == Names{"b", "a"});
+  CHECK(stored.show("a")["archived"] == true);
+  archive(false);
+  CHECK(names(Archived::kExcluded) == Names{"b", "a"});
+  CHECK(names(Archived::kOnly).empty());
+  CHECK_FALSE(stored.show("a").contains("archived"));
+}
+
+TEST_CASE("a job and a trial say which they are and who made them", "[store]") {
+  StoredCluster stored;
+  JobSpec spec = described_sweep();
+  spec.created_by = "ada";
+  stored.keep(stored.cluster.join({}));
+  stored.start(spec);
+  for (const char* name : {"lr", "lr_1"}) {
+    const Json shown = stored.show(name);
+    CHECK(shown["id"] == std::string("jobs/") + name);
+    CHECK(shown["creation_context"]["created_by"] == "ada");
+    CHECK(shown["creation_context"]["created_by_type"] == "User");
+    CHECK(shown["creation_context"].contains("created_at"));
+  }
+}
+
 TEST_CASE("a trial is shown with its parameters, values and place", "[store]") {
   StoredCluster stored;
   stored.keep(stored.cluster.join({}));
@@ -490,7 +561,7 @@ TEST_CASE("a name that nothing has is refused with what to look at", "[store]") 
   const Error expected{ErrorCode::kNotFound,
                        "there is no job or trial named 'x'; see `trawl job list`"};
   CHECK(reader.show("x", "").error() == expected);
-  CHECK(reader.list("x", 0).error() == expected);
+  CHECK(reader.list({.parent = "x"}).error() == expected);
   CHECK(reader.watch("x", 0).error() == expected);
   CHECK(reader.last_event("x").error() == expected);
   CHECK(reader.job_number("x").error() == expected);

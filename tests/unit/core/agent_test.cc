@@ -143,10 +143,13 @@ TEST_CASE("an attempt that ends in its grace is not killed", "[core][agent]") {
   CHECK(bench.happens(AgentTimerFired{}).empty());
 }
 
-TEST_CASE("a stop that comes before the start takes effect at the start", "[core][agent]") {
+TEST_CASE("a stop that comes before the start is told at once, and again at the start",
+          "[core][agent]") {
   Bench bench;
   bench.launch();
-  CHECK(all<Signal>(bench.gets(Stop{kAttempt, seconds(10)})).empty());
+  const auto early = all<Signal>(bench.gets(Stop{kAttempt, seconds(10)}));
+  REQUIRE(early.size() == 1);
+  CHECK_FALSE(early[0].kill);
   const auto signals = all<Signal>(bench.spawned());
   REQUIRE(signals.size() == 1);
   CHECK_FALSE(signals[0].kill);

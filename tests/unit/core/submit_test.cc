@@ -51,20 +51,46 @@ TEST_CASE("a name that is taken is refused, also when its job has ended", "[core
   refused();
 }
 
-TEST_CASE("no job may be named as a trial of another is", "[core]") {
-  const auto is_refused = [](const JobSpec& first, const JobSpec& second) {
-    Cluster cluster;
-    cluster.submit(first);
-    const auto replies = commands<Reply>(cluster.submit(second));
-    REQUIRE(replies.size() == 1);
-    return !replies[0].answer && replies[0].answer.error().code == ErrorCode::kConflict;
-  };
+// The refusal of `second` beside `first`, or "".
+std::string refusal(const JobSpec& first, const JobSpec& second, bool after_a_crash = false) {
+  Cluster cluster;
+  cluster.submit(first);
+  if (after_a_crash) {
+    cluster.cancel(first.name);
+    cluster.crash();
+  }
+  const auto replies = commands<Reply>(cluster.submit(second));
+  REQUIRE(replies.size() == 1);
+  if (replies[0].answer) return "";
+  CHECK(replies[0].answer.error().code == ErrorCode::kConflict);
+  return replies[0].answer.error().message;
+}
+
+TEST_CASE("no job may be named as a trial of a sweep is or will be", "[core]") {
   const JobSpec sweep = sweep_job("lr", {.total = 4, .concurrent = 2});
-  CHECK(is_refused(sweep, command_job("lr_0")));
-  CHECK(is_refused(command_job("lr_12"), sweep));
-  CHECK_FALSE(is_refused(sweep, command_job("lr_final")));
-  CHECK_FALSE(is_refused(sweep, command_job("lr_")));
-  CHECK_FALSE(is_refused(sweep, command_job("lrs_0")));
+  CHECK(
+      refusal(sweep, command_job("lr_0")) ==
+      "'lr_0' would name a job and a trial of a sweep: the new job 'lr_0' and the job 'lr' cannot "
+      "both be there; choose another name with --name");
+  CHECK(
+      refusal(command_job("lr_3"), sweep) ==
+      "'lr_3' would name a job and a trial of a sweep: the new job 'lr' and the job 'lr_3' cannot "
+      "both be there; choose another name with --name");
+  CHECK_FALSE(refusal(sweep, sweep_job("lr_1", {.total = 4, .concurrent = 2})).empty());
+  CHECK_FALSE(refusal(sweep, command_job("lr_0"), true).empty());
+}
+
+TEST_CASE("a name that only looks like a trial's is free", "[core]") {
+  const JobSpec sweep = sweep_job("lr", {.total = 4, .concurrent = 2});
+  for (const char* name :
+       {"lr_4", "lr_00", "lr_", "lr_final", "lrs_0", "lr_-1", "lr_99999999999999999999"}) {
+    CAPTURE(name);
+    CHECK(refusal(sweep, command_job(name)).empty());
+    CHECK(refusal(sweep, command_job(name), true).empty());
+    CHECK(refusal(command_job(name), sweep).empty());
+  }
+  CHECK(refusal(command_job("lr"), command_job("lr_1")).empty());
+  CHECK(refusal(command_job("lr_1"), command_job("lr")).empty());
 }
 
 TEST_CASE("a job's number is never given again, also after a crash", "[core]") {

@@ -111,7 +111,7 @@ TEST_CASE("the document is the file in canonical JSON") {
         R"("limits":{"max_total_trials":8,"timeout":61},)"
         R"("objective":{"goal":"maximize","primary_metric":"acc"},)"
         R"("outputs":{"o":{"mode":"rw_mount","type":"uri_folder"}},)"
-        R"("sampling_algorithm":{"type":"random"},)"
+        R"("sampling_algorithm":{"seed":8767883689854586,"type":"random"},)"
         R"("search_space":{"lr":{"max_value":0.0,"min_value":-3,"type":"loguniform"}},)"
         R"("trial":{"command":"train","environment":"azureml:e:1"},"type":"sweep"})");
 }

@@ -77,7 +77,7 @@ bool same(const ShowJob& a, const ShowJob& b) {
   return a.name == b.name;
 }
 bool same(const ListJobs& a, const ListJobs& b) {
-  return a.parent == b.parent && a.max_results == b.max_results;
+  return a.parent == b.parent && a.max_results == b.max_results && a.archived == b.archived;
 }
 bool same(const WatchJob& a, const WatchJob& b) {
   return a.name == b.name && a.after == b.after && a.wait_ms == b.wait_ms;
@@ -90,6 +90,10 @@ bool same(const GetStatus&, const GetStatus&) {
 }
 bool same(const StopCoordinator&, const StopCoordinator&) {
   return true;
+}
+
+bool same(const UpdateJob& a, const UpdateJob& b) {
+  return a.name == b.name && a.update == b.update;
 }
 
 template <class Kind>
@@ -200,11 +204,9 @@ JobSpec sweep_spec() {
   spec.experiment_name = "digits";
   spec.description = "";
   spec.tags = {{"owner", "me"}, {"", ""}};
-  spec.command = {"python train.py",
-                  "/code",
-                  "azureml:env@latest",
-                  {{"A", "1"}, {"A", "2"}},
-                  {2, 4, Launcher::kRay}};
+  spec.command = {"python train.py",      "/code",
+                  "azureml:env@latest",   {{"A", "1"}, {"A", "2"}},
+                  {2, 4, Launcher::kRay}, "/snapshots/1/environment"};
   spec.inputs = {{"data", Input::Kind::kLocalPath, "uri_folder", "ro_mount", "/data set"},
                  {"url", Input::Kind::kUri, "uri_file", "download", "https://x/y"},
                  {"seed", Input::Kind::kLiteral, "", "", "True"}};
@@ -218,6 +220,7 @@ JobSpec sweep_spec() {
   spec.timeout = std::chrono::microseconds(1);
   spec.document = R"({"type":"sweep"})";
   spec.submission = 0xFFFFFFFFFFFFFFFF;
+  spec.created_by = "me";
   return spec;
 }
 
@@ -228,6 +231,10 @@ JobSpec spec_with(const decltype(Policy::rule)& rule) {
   return spec;
 }
 static_assert(std::variant_size_v<decltype(Policy::rule)> == 4);
+
+JobUpdate update() {
+  return {"Rates", "", {{"owner", "me"}, {kAwkward, std::nullopt}}, {{"note", kAwkward}}, true};
+}
 
 core::LaunchOrder order() {
   const JobSpec spec = sweep_spec();
@@ -263,12 +270,13 @@ void add_messages(std::vector<Sample>& all) {
   all.push_back(client("submit", SubmitJob{sweep_spec()}));
   all.push_back(client("cancel", CancelJob{kAwkward}));
   all.push_back(client("show", ShowJob{"lr_41"}));
-  all.push_back(client("list", ListJobs{"lr", 50}));
+  all.push_back(client("list", ListJobs{"lr", 50, Archived::kIncluded}));
   all.push_back(client("watch", WatchJob{"lr", kLargest, 30'000}));
   all.push_back(client("read_log", ReadLog{"lr_41", 1 << 20}));
   all.push_back(client("get_status", GetStatus{}));
   all.push_back(client("stop_coordinator", StopCoordinator{}));
-  static_assert(std::variant_size_v<ClientRequest> == 8);
+  all.push_back(client("update", UpdateJob{"lr", update()}));
+  static_assert(std::variant_size_v<ClientRequest> == 9);
   all.push_back(answer("good", R"({"name":"lr"})"));
   all.push_back(answer("refused", fail(ErrorCode::kConflict, kAwkward)));
 }
@@ -296,7 +304,8 @@ void add_facts(std::vector<Sample>& all) {
                      core::JobCancelRequested{core::JobId{3}, StopCause::kCancel, ""}));
   all.push_back(fact("job_ended", core::JobEnded{core::JobId{3}, core::Status::kFailed, "why"}));
   all.push_back(fact("reports_taken", core::ReportsTaken{kAllBits, 1}));
-  static_assert(std::variant_size_v<core::FactBody> == 13);
+  all.push_back(fact("job_updated", core::JobUpdated{core::JobId{3}, update()}));
+  static_assert(std::variant_size_v<core::FactBody> == 14);
 }
 
 void add_parts(std::vector<Sample>& all) {

@@ -50,7 +50,7 @@ bool is_multiple(double value, double q) {
 struct Supports {
   const Value& value;
 
-  double number() const { return std::get<double>(value.data); }
+  double number() const { return number_of(value); }
   bool between(double low, double high) const { return number() >= low && number() <= high; }
 
   bool operator()(const Choice& d) const {

@@ -131,7 +131,7 @@ TEST_CASE("a conditional choice draws its options and their members evenly", "[s
 
 TEST_CASE("each formula gives the value the documents say", "[samplers]") {
   const auto at = [](const Distribution& distribution, double u) {
-    return std::get<double>(quantile(distribution, u).data);
+    return number_of(quantile(distribution, u));
   };
   CHECK(std::get<std::int64_t>(quantile(RandInt{4}, 0.5).data) == 2);
   CHECK(at(Uniform{2, 4}, 0.25) == 2.5);
@@ -148,7 +148,7 @@ TEST_CASE("each formula gives the value the documents say", "[samplers]") {
 
 TEST_CASE("quantising takes ties to the even multiple, as Python does", "[samplers]") {
   const auto rounded = [](double value, double q) {
-    return std::get<double>(quantile(QUniform{value, value, q}, 0.5).data);
+    return number_of(quantile(QUniform{value, value, q}, 0.5));
   };
   CHECK(rounded(0.5, 1) == 0);
   CHECK(rounded(1.5, 1) == 2);
@@ -159,10 +159,23 @@ TEST_CASE("quantising takes ties to the even multiple, as Python does", "[sample
   CHECK_FALSE(std::signbit(rounded(-0.3, 1)));
 }
 
+TEST_CASE("a whole q gives integers, which type=int of a script takes; another gives floats",
+          "[samplers]") {
+  const auto text = [](const Distribution& distribution) {
+    return plain_text(quantile(distribution, 0.5));
+  };
+  CHECK(text(QUniform{16, 16, 16}) == "16");
+  CHECK(text(QLogUniform{3, 3, 5, kE}) == "20");
+  CHECK(text(QNormal{-7, 0, 2}) == "-8");
+  CHECK(text(QLogNormal{0, 0, 1, 2}) == "1");
+  CHECK(text(QUniform{16, 16, 0.5}) == "16.0");
+  CHECK(text(QUniform{1e300, 1e300, 1}) == "1e+300");
+}
+
 TEST_CASE("no draw overflows", "[samplers]") {
   constexpr double kMost = std::numeric_limits<double>::max();
   const auto at = [](const Distribution& distribution, double u) {
-    return std::get<double>(quantile(distribution, u).data);
+    return number_of(quantile(distribution, u));
   };
   CHECK(at(LogUniform{900, 1000, kE}, 0.5) == kMost);
   CHECK(at(LogNormal{0, 1e6, 10}, 0.999) == kMost);

@@ -18,14 +18,18 @@ inline SweepSpec sweep_of(SearchSpace space, SamplingRule rule, std::uint64_t se
   return sweep;
 }
 
+/// An integer or a float as a double.
+inline double number_of(const Value& value) {
+  const auto* integer = std::get_if<std::int64_t>(&value.data);
+  return integer ? static_cast<double>(*integer) : std::get<double>(value.data);
+}
+
 /// Hyperparameter `position` of trials 0 to count - 1, as numbers.
 inline std::vector<double> column(const SweepSpec& sweep, std::size_t position,
                                   std::int64_t count) {
   std::vector<double> values;
   for (std::int64_t index = 0; index < count; ++index) {
-    const Value value = suggest(sweep, index).value().at(position).value;
-    const auto* integer = std::get_if<std::int64_t>(&value.data);
-    values.push_back(integer ? static_cast<double>(*integer) : std::get<double>(value.data));
+    values.push_back(number_of(suggest(sweep, index).value().at(position).value));
   }
   return values;
 }

@@ -87,6 +87,17 @@ TEST_CASE("values go in unquoted and all else stays byte for byte", "[sweep]") {
   CHECK(substituted("t ${{search_space.opt}}") == R"(t '{"kind":"sgd"}')");
 }
 
+TEST_CASE("a mapping is one argument, whatever quotes the expression stands in", "[sweep]") {
+  const ParameterSet parameters = {
+      {"m", {std::vector<NamedValue>{{"note", {std::string("it's $5 `a` \\ \"b\"")}}}}}};
+  const auto in = [&](std::string_view command) {
+    return substitute(command, {}, {}, parameters).value();
+  };
+  CHECK(in("t ${{search_space.m}}") == R"(t '{"note":"it'\''s $5 `a` \\ \"b\""}')");
+  CHECK(in("t '${{search_space.m}}'") == R"(t '{"note":"it'\''s $5 `a` \\ \"b\""}')");
+  CHECK(in("t \"${{search_space.m}}\"") == R"(t "{\"note\":\"it's \$5 \`a\` \\\\ \\\"b\\\"\"}")");
+}
+
 TEST_CASE("a value that looks like an expression is not replaced again", "[sweep]") {
   const auto result = substitute("${{inputs.a}}", {{"a", "${{inputs.b}}"}, {"b", "x"}}, {}, {});
   CHECK(result.value() == "${{inputs.b}}");

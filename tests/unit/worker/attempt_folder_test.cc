@@ -60,7 +60,7 @@ TEST_CASE("without code the working folder has outputs and logs alone", "[attemp
   TemporaryFolder home;
   const auto order = order_with_code("");
   const AttemptFolder folder = attempt_folder(home.file("jobs"), order);
-  REQUIRE(make_folder(folder, order));
+  REQUIRE(make_folder(folder, order, {}));
   std::vector<std::string> names;
   for (const auto& entry : fs::directory_iterator(folder.work())) {
     names.push_back(entry.path().filename());
@@ -83,7 +83,7 @@ TEST_CASE("a code folder is copied with modes, links and hidden files", "[attemp
   fs::create_symlink("/no/such/target", code + "/dangling");
   const auto order = order_with_code(code);
   const AttemptFolder folder = attempt_folder(home.file("jobs"), order);
-  REQUIRE(make_folder(folder, order));
+  REQUIRE(make_folder(folder, order, {}));
   const std::string work = folder.work();
   CHECK(text_of(work + "/train.py") == "print()\n");
   CHECK(mode_of(work + "/run.sh") == 0755);
@@ -101,7 +101,7 @@ TEST_CASE("a copy is the attempt's own: the original stays as it is", "[attempt_
   write(home.file("code/a"), "before");
   const auto order = order_with_code(home.file("code"));
   const AttemptFolder folder = attempt_folder(home.file("jobs"), order);
-  REQUIRE(make_folder(folder, order));
+  REQUIRE(make_folder(folder, order, {}));
   write(folder.work() + "/a", "after");
   CHECK(text_of(home.file("code/a")) == "before");
 }
@@ -112,19 +112,9 @@ TEST_CASE("code that has outputs and logs of its own keeps them", "[attempt_fold
   write(home.file("code/logs/old"), "l");
   const auto order = order_with_code(home.file("code"));
   const AttemptFolder folder = attempt_folder(home.file("jobs"), order);
-  REQUIRE(make_folder(folder, order));
+  REQUIRE(make_folder(folder, order, {}));
   CHECK(text_of(folder.work() + "/outputs/old") == "o");
   CHECK(text_of(folder.work() + "/logs/old") == "l");
-}
-
-TEST_CASE("code that is a single file is copied under its name", "[attempt_folder]") {
-  TemporaryFolder home;
-  write(home.file("train.py"), "print()\n", 0750);
-  const auto order = order_with_code(home.file("train.py"));
-  const AttemptFolder folder = attempt_folder(home.file("jobs"), order);
-  REQUIRE(make_folder(folder, order));
-  CHECK(text_of(folder.work() + "/train.py") == "print()\n");
-  CHECK(mode_of(folder.work() + "/train.py") == 0750);
 }
 
 TEST_CASE("a link to a code folder is followed", "[attempt_folder]") {
@@ -133,41 +123,29 @@ TEST_CASE("a link to a code folder is followed", "[attempt_folder]") {
   fs::create_directory_symlink("real", home.file("code"));
   const auto order = order_with_code(home.file("code"));
   const AttemptFolder folder = attempt_folder(home.file("jobs"), order);
-  REQUIRE(make_folder(folder, order));
+  REQUIRE(make_folder(folder, order, {}));
   CHECK(text_of(folder.work() + "/train.py") == "x");
 }
 
 TEST_CASE("code that is gone is named", "[attempt_folder]") {
   TemporaryFolder home;
   const auto order = order_with_code(home.file("gone"));
-  const auto made = make_folder(attempt_folder(home.file("jobs"), order), order);
+  const auto made = make_folder(attempt_folder(home.file("jobs"), order), order, {});
   REQUIRE_FALSE(made);
-  CHECK(made.error() == Error{ErrorCode::kSystem, "cannot copy the code " + home.file("gone") +
-                                                      ": No such file or directory"});
+  CHECK(made.error() == Error{ErrorCode::kSystem,
+                              "cannot copy " + home.file("gone") + ": No such file or directory"});
 }
 
 TEST_CASE("code that may not be read is named", "[attempt_folder]") {
   TemporaryFolder home;
   write(home.file("code/a/secret"), "x", 0);
   const auto order = order_with_code(home.file("code"));
-  const auto made = as_nobody(
-      home.path(), [&] { return make_folder(attempt_folder(home.file("jobs"), order), order); });
+  const auto made = as_nobody(home.path(), [&] {
+    return make_folder(attempt_folder(home.file("jobs"), order), order, {});
+  });
   REQUIRE_FALSE(made);
-  CHECK(made.error() ==
-        Error{ErrorCode::kSystem,
-              "cannot copy the code " + home.file("code/a/secret") + ": Permission denied"});
-}
-
-TEST_CASE("a state folder inside the code is not copied into itself", "[attempt_folder]") {
-  TemporaryFolder project;
-  write(project.file("train.py"), "x");
-  write(project.file(".trawl/trawl.db"), "database");
-  write(project.file(".trawl/jobs/old/trials/0/attempt-1/work/train.py"), "x");
-  const auto order = order_with_code(project.path());
-  const AttemptFolder folder = attempt_folder(project.file(".trawl/jobs"), order);
-  REQUIRE(make_folder(folder, order));
-  CHECK(text_of(folder.work() + "/train.py") == "x");
-  CHECK_FALSE(fs::exists(folder.work() + "/.trawl"));
+  CHECK(made.error() == Error{ErrorCode::kSystem,
+                              "cannot copy " + home.file("code/a/secret") + ": Permission denied"});
 }
 
 TEST_CASE("sockets and pipes among the code are left out", "[attempt_folder]") {
@@ -176,7 +154,7 @@ TEST_CASE("sockets and pipes among the code are left out", "[attempt_folder]") {
   REQUIRE(mkfifo(home.file("code/pipe").c_str(), 0600) == 0);
   const auto order = order_with_code(home.file("code"));
   const AttemptFolder folder = attempt_folder(home.file("jobs"), order);
-  REQUIRE(make_folder(folder, order));
+  REQUIRE(make_folder(folder, order, {}));
   CHECK(text_of(folder.work() + "/train.py") == "x");
   CHECK_FALSE(fs::exists(folder.work() + "/pipe"));
 }
@@ -185,10 +163,34 @@ TEST_CASE("a folder that cannot be made is named", "[attempt_folder]") {
   TemporaryFolder home;
   write(home.file("jobs"), "a file where the folder should be");
   const auto order = order_with_code("");
-  const auto made = make_folder(attempt_folder(home.file("jobs"), order), order);
+  const auto made = make_folder(attempt_folder(home.file("jobs"), order), order, {});
   REQUIRE_FALSE(made);
   CHECK(made.error() == Error{ErrorCode::kSystem, "cannot make the folder " + home.file("jobs") +
                                                       "/lr/trials/7: Not a directory"});
+}
+
+TEST_CASE("a copy of code that nobody may write can be written", "[attempt_folder]") {
+  TemporaryFolder home;
+  write(home.file("code/pkg/a"), "before", 0444);
+  REQUIRE(chmod(home.file("code/pkg").c_str(), 0555) == 0);
+  const auto order = order_with_code(home.file("code"));
+  const AttemptFolder folder = attempt_folder(home.file("jobs"), order);
+  REQUIRE(make_folder(folder, order, {}));
+  CHECK(mode_of(folder.work() + "/pkg/a") == 0644);
+  CHECK(mode_of(folder.work() + "/pkg") == 0755);
+}
+
+TEST_CASE("a copy that is no longer wanted ends before its next file", "[attempt_folder]") {
+  TemporaryFolder home;
+  write(home.file("code/a"), "a");
+  const auto order = order_with_code(home.file("code"));
+  const AttemptFolder folder = attempt_folder(home.file("jobs"), order);
+  std::stop_source source;
+  source.request_stop();
+  const auto made = make_folder(folder, order, source.get_token());
+  REQUIRE_FALSE(made);
+  CHECK(made.error().code == ErrorCode::kUnavailable);
+  CHECK_FALSE(fs::exists(folder.work() + "/a"));
 }
 
 TEST_CASE("an output's folder is made, of a uri_file the folder around it", "[attempt_folder]") {

@@ -51,34 +51,6 @@ TEST_CASE("marked processes that keep forking end too", "[process]") {
   CHECK(kept.end().code == SIGKILL);
 }
 
-TEST_CASE("a process inherits our variables, less some, plus some", "[process]") {
-  setenv("TRAWL_TEST_KEPT", "kept=1", 1);
-  setenv("TRAWL_TEST_DROPPED", "x", 1);
-  setenv("TRAWL_TEST_REPLACED", "old", 1);
-  const auto environment =
-      environment_with({{"TRAWL_TEST_REPLACED", "new"},
-                        {"TRAWL_TEST_NEW", "1"},
-                        {"TRAWL_TEST_NEW", "2"},
-                        {"TRAWL_TEST_DROPPED_TOO", "back"}},
-                       {"TRAWL_TEST_DROPPED", "TRAWL_TEST_DROPPED_TOO", "TRAWL_TEST_NEVER"});
-  const auto value = [&](const std::string& name) {
-    std::string found = "(none)";
-    for (const NamedText& variable : environment) {
-      if (variable.name != name) continue;
-      CHECK(found == "(none)");  // once
-      found = variable.text;
-    }
-    return found;
-  };
-  CHECK(value("TRAWL_TEST_KEPT") == "kept=1");
-  CHECK(value("TRAWL_TEST_DROPPED") == "(none)");
-  CHECK(value("TRAWL_TEST_REPLACED") == "new");
-  CHECK(value("TRAWL_TEST_NEW") == "2");
-  CHECK(value("TRAWL_TEST_DROPPED_TOO") == "back");
-  for (const char* name : {"TRAWL_TEST_KEPT", "TRAWL_TEST_DROPPED", "TRAWL_TEST_REPLACED"})
-    unsetenv(name);
-}
-
 std::string tail_of_text(const std::string& text, std::size_t bytes_max) {
   TemporaryFolder folder;
   std::ofstream(folder.file("log"), std::ios::binary) << text;

@@ -1,0 +1,29 @@
+#include "worker/preparation.h"
+
+#include <utility>
+
+#include "worker/environment.h"
+#include "worker/inputs.h"
+
+namespace trawl::worker {
+
+Result<Prepared> prepare(const core::LaunchOrder& order, const AttemptFolder& folder,
+                         DownloadCache& cache, const std::stop_token& stop) {
+  auto environment = read_environment(order.command.shell_environment);
+  if (!environment) return tl::unexpected(environment.error());
+  auto made = make_folder(folder, order, stop);
+  if (!made) return tl::unexpected(made.error());
+  auto inputs = place_inputs(order.inputs, {folder.inputs(), order.attempt.trial.job}, cache, stop);
+  if (!inputs) return tl::unexpected(inputs.error());
+  return Prepared{std::move(*inputs), std::move(*environment)};
+}
+
+std::jthread prepare_later(core::LaunchOrder order, AttemptFolder folder, DownloadCache& cache,
+                           PreparationQueue& done) {
+  return std::jthread([order = std::move(order), folder = std::move(folder), &cache,
+                       &done](const std::stop_token& stop) {
+    done.push({order.attempt, prepare(order, folder, cache, stop)});
+  });
+}
+
+}  // namespace trawl::worker
