@@ -74,7 +74,8 @@ Result<void> copy_outputs(const fs::path& attempt, const fs::path& to,
   const fs::path outputs = attempt / "named_outputs";
   if (only) {
     std::error_code error;
-    if (!fs::exists(outputs / *only, error)) {
+    const bool is_name = only->find('/') == std::string::npos && *only != "." && *only != "..";
+    if (!is_name || !fs::exists(outputs / *only, error)) {
       return fail(ErrorCode::kNotFound, fmt::format("there is no output named '{}'", *only));
     }
     return copy_tree(outputs / *only, to / *only);
