@@ -73,7 +73,10 @@ IgnorePattern::IgnorePattern(std::string_view glob) {
     } else {
       const std::size_t first = at - 1;
       while (at < glob.size() && glob[at] == '*') ++at;
-      const bool starts = first == 0 || glob[first - 1] == '/';
+      // git compares what stands before the first special character by itself, so that stars right
+      // behind it count as the start of the rest.
+      const bool starts =
+          first == 0 || glob[first - 1] == '/' || first == glob.find_first_of("*?[\\");
       const bool two = at - first >= 2;
       if (two && starts && at == glob.size()) {
         add(Kind::kRest);
