@@ -66,7 +66,7 @@ class Variables(TrawlCase):
 
     def test_a_secret_variable_is_in_its_private_file_alone(self):
         token = "hidden-4711-token"
-        self.ok("run", self.job_file(command="true"), "--name", "quiet", env={"HF_TOKEN": token})
+        self.ok("run", self.job_file(command="exit 0"), "--name", "quiet", env={"HF_TOKEN": token})
         self.assertNotIn(token, self.ok("job", "show", "-n", "quiet").out)
         holders = [path for path in self.home.rglob("*")
                    if path.is_file() and token.encode() in path.read_bytes()]
@@ -76,7 +76,7 @@ class Variables(TrawlCase):
     def test_a_job_whose_variables_are_gone_says_so(self):
         self.start_coordinator(slots=1)
         self.submit(self.job_file(command="sh run.sh", script="wait_for gate"), "--name", "first")
-        self.submit(self.job_file(command="true", name="second"), "--name", "second")
+        self.submit(self.job_file(command="exit 0", name="second"), "--name", "second")
         for path in self.home.glob("snapshots/*/environment"):
             path.unlink()
         self.open_gate("gate")
@@ -99,7 +99,7 @@ class Code(TrawlCase):
                                "from", "elsewhere"])
 
     def test_a_large_code_folder_is_told_and_a_lost_link_too(self):
-        file = self.job_file(command="true")
+        file = self.job_file(command="exit 0")
         with open(self.folder / "job-files/src/large", "wb") as large:
             large.truncate(150_000_000)
         (self.folder / "job-files/src/lost").symlink_to("/no/such/file")
@@ -108,7 +108,7 @@ class Code(TrawlCase):
         self.assertIn("lost leads nowhere", err)
 
     def test_links_in_a_circle_are_refused_before_anything_is_submitted(self):
-        file = self.job_file(command="true")
+        file = self.job_file(command="exit 0")
         (self.folder / "job-files/src/a").symlink_to("a")
         finished = self.ends(3, "run", file)
         self.assertIn("leads back to itself", finished.err)
@@ -135,7 +135,7 @@ class Inputs(TrawlCase):
 
     def test_a_url_that_has_no_file_fails_the_job_with_its_status(self):
         web = self.web(lambda request: (404, {}, b""))
-        file = self.job_file(command="true", more="inputs: {d: {type: uri_file, path: "
+        file = self.job_file(command="exit 0", more="inputs: {d: {type: uri_file, path: "
                              f"'{web.url}/none.csv?sig=hidden'}}}}\n")
         self.ends(1, "run", file, "--name", "none")
         reason = self.show("none")["properties"]["reason"]
@@ -152,11 +152,11 @@ class Inputs(TrawlCase):
 
         web = self.web(answer)
         self.start_coordinator(slots=2)
-        slow = self.job_file(command="true", name="slow", more="inputs: {d: {type: uri_file, path: "
+        slow = self.job_file(command="exit 0", name="slow", more="inputs: {d: {type: uri_file, path: "
                              f"'{web.url}/slow.csv'}}}}\n")
         self.submit(slow, "--name", "slow")
         self.wait_until(lambda: web.asked, "the fetch to begin")
-        self.ok("run", self.job_file(command="true"), "--name", "quick")
+        self.ok("run", self.job_file(command="exit 0"), "--name", "quick")
         self.assertEqual(self.show("slow")["status"], "Starting")
         self.ok("job", "cancel", "-n", "slow")
         self.wait_for_job("slow", code=2)
@@ -194,7 +194,7 @@ class Verbs(TrawlCase):
 
     def test_archive_and_restore_hide_and_show(self):
         for name in ("a", "b"):
-            self.ok("run", self.job_file(command="true"), "--name", name)
+            self.ok("run", self.job_file(command="exit 0"), "--name", name)
         self.ok("job", "archive", "-n", "a")
         self.ok("job", "archive", "-n", "a")
         self.assertEqual(self.names(), ["b"])
@@ -228,12 +228,12 @@ class Verbs(TrawlCase):
         self.ends(4, "job", "update", "-n", "nobody", "--set", "tags.x=1")
 
     def test_names_that_only_look_like_a_trials_are_free(self):
-        self.ok("run", self.job_file(command="true"), "--name", "plain")
-        self.ok("run", self.job_file(command="true"), "--name", "plain_1")
+        self.ok("run", self.job_file(command="exit 0"), "--name", "plain")
+        self.ok("run", self.job_file(command="exit 0"), "--name", "plain_1")
         sweep = self.sweep_file("log score 1\n", limits="max_total_trials: 3")
         self.ok("run", sweep, "--name", "digits")
-        self.ok("run", self.job_file(command="true"), "--name", "digits_7")
-        finished = self.ends(6, "run", self.job_file(command="true"), "--name", "digits_2")
+        self.ok("run", self.job_file(command="exit 0"), "--name", "digits_7")
+        finished = self.ends(6, "run", self.job_file(command="exit 0"), "--name", "digits_2")
         self.assertIn("the new job 'digits_2' and the job 'digits'", finished.err)
         snapshots = list(self.home.glob("snapshots/*"))
         self.assertEqual(len(snapshots), 4, "a refused job leaves no snapshot")
@@ -265,14 +265,14 @@ class Verbs(TrawlCase):
             err = self.ends(3, *arguments).err
             self.assertTrue(err.startswith("trawl: error: "), err)
             self.assertLess(len(err), 300)
-        file = self.job_file(command="true")
+        file = self.job_file(command="exit 0")
         self.assertIn("no dashboard", self.ok("job", "create", "-f", file, "--web").err)
         self.ok("job", "validate", "-f", file, "--name", "good")
         self.assertIn("cannot be a job's name",
                       self.ends(3, "job", "validate", "-f", file, "--name", "no/good").err)
 
     def test_an_outputs_name_is_no_path(self):
-        self.ok("run", self.job_file(command="true", more="outputs: {o: }\n"), "--name", "out")
+        self.ok("run", self.job_file(command="exit 0", more="outputs: {o: }\n"), "--name", "out")
         for name in ("..", "../user_logs", "nothing"):
             self.ends(4, "job", "download", "-n", "out", "--output-name", name, "-p", "to")
         self.assertFalse((self.folder / "to").exists())
