@@ -149,7 +149,7 @@ bool IgnorePattern::matches(std::string_view path) const {
       const Part& part = parts_[i];
       if (part.kind == Kind::kFolders && (at[i] || within[i])) {
         next_within[i] = true;
-        if (c == '/' && within[i]) next[i + 1] = true;
+        if (c == '/') next[i + 1] = true;
       }
       if (!at[i]) continue;
       if (part.kind == Kind::kRest || (part.kind == Kind::kStar && c != '/')) next[i] = true;

@@ -51,9 +51,16 @@ TEST_CASE("data must be on this machine, and of its type") {
           "job.yml:3:52: error: inputs.a.mode cannot be 'rw_mount'; allowed: ro_mount, download, "
           "direct; did you mean 'ro_mount'?",
           "job.yml:3:63: error: inputs.b needs the key 'path'"});
-  CHECK(lines_of(command_with("inputs: {a: {path: \"https://example.invalid/x\"}}\n")) ==
-        Lines{"job.yml:3:20: error: inputs.a is not on this machine, and Trawl does not fetch it: "
-              "https://example.invalid/x; give a local copy with --set inputs.a.path=LOCAL"});
+  CHECK(lines_of(command_with("inputs: {a: {path: \"https://example.invalid/x\"}, b: {path: "
+                              "\"wasbs://c@a/x\", mode: direct}}\n"))
+            .empty());
+  for (const std::string place : {"wasbs://c@a/x", "azureml://datastores/d/paths/p"}) {
+    CHECK(
+        lines_of(command_with("inputs: {a: {path: \"" + place + "\"}}\n")) ==
+        Lines{"job.yml:3:20: error: inputs.a is in a place that Trawl cannot fetch from: " + place +
+              "; give a local copy, or an http or https URL, with --set inputs.a.path=PLACE"});
+  }
+  CHECK(lines_of(command_with("inputs: {a: {path: \"azureml:d:1\", mode: direct}}\n")).size() == 1);
   CHECK(lines_of(command_with("inputs: {a: {path: data, mode: mount, datastore: d}}\n")) ==
         Lines{"job.yml:3:32: error: inputs.a.mode cannot be 'mount'; allowed: ro_mount, download, "
               "direct; it is now 'ro_mount'",

@@ -205,14 +205,14 @@ TEST_CASE("values are pinned, so that a resumed sweep goes on with the same tria
   CHECK(text(SamplingRule::kRandom) ==
         R"({"choice":16,"model":{"kind":"svm","c":13.98000179228503,"kernel":"rbf"},)"
         R"("randint":5,"uniform":0.4771054385915553,"quniform":0.8,)"
-        R"("loguniform":0.23309825962331537,"qloguniform":8.0,)"
-        R"("normal":10.819905217980404,"qnormal":6.0,)"
+        R"("loguniform":0.23309825962331537,"qloguniform":8,)"
+        R"("normal":10.819905217980404,"qnormal":6,)"
         R"("lognormal":17.363945266196644,"qlognormal":10.5})");
   CHECK(text(SamplingRule::kSobol) ==
         R"({"choice":0.5,"model":{"kind":"svm","c":0.27907663491092033,"kernel":{}},)"
         R"("randint":6,"uniform":0.30759351481159525,"quniform":0.1,)"
-        R"("loguniform":0.0034236912400938424,"qloguniform":24.0,)"
-        R"("normal":11.957981938563629,"qnormal":-2.0,)"
+        R"("loguniform":0.0034236912400938424,"qloguniform":24,)"
+        R"("normal":11.957981938563629,"qnormal":-2,)"
         R"("lognormal":0.36437512269111527,"qlognormal":3.0})");
 }
 
