@@ -3,13 +3,16 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
+#include <iostream>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
 
 #include "cli/exit_code.h"
 #include "cli/patient_client.h"
+#include "cli/view/display_text.h"
 #include "cli/view/output.h"
 
 namespace trawl::cli {
@@ -65,7 +68,8 @@ Result<std::string> ask_coordinator(const Context& context, protocol::ClientRequ
 }
 
 void report(Context& context, const Error& error) {
-  std::fprintf(stderr, "trawl: error: %s\n", error.message.c_str());
+  // A message may carry a name or the end of a log, and with them what somebody else wrote.
+  std::fprintf(stderr, "trawl: error: %s\n", escaped_lines(error.message).c_str());
   context.exit_code = exit_code(error);
 }
 
@@ -76,6 +80,21 @@ void print_answer(Context& context, const std::string& json, const char* fallbac
     return;
   }
   std::fputs(text->c_str(), stdout);
+}
+
+std::string output_failure(int number) {
+  return std::string("cannot write to the output: ") + std::strerror(number);
+}
+
+int finish_output(int exit_code) {
+  errno = 0;
+  std::cout.flush();
+  const bool flushed = std::fflush(stdout) == 0;
+  const int number = errno != 0 ? errno : EIO;
+  const bool written = flushed && std::ferror(stdout) == 0 && std::cout.good();
+  if (written || exit_code == kExitOutput) return exit_code;
+  std::fprintf(stderr, "trawl: error: %s\n", output_failure(number).c_str());
+  return kExitOutput;
 }
 
 }  // namespace trawl::cli

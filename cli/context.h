@@ -2,6 +2,7 @@
 // leaves.
 #pragma once
 
+#include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,5 +32,12 @@ void report(Context& context, const Error& error);
 
 /// Prints an answer in the format asked for, or `fallback`.
 void print_answer(Context& context, const std::string& json, const char* fallback);
+
+/// "cannot write to the output: " and the text of errno `number`.
+std::string output_failure(int number);
+
+/// Last thing of all: flushes standard output. `exit_code`, or kExitOutput and a message where
+/// something that was to be printed could not be written.
+int finish_output(int exit_code);
 
 }  // namespace trawl::cli

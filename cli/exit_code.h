@@ -14,6 +14,7 @@ inline constexpr int kExitUsage = 3;     // bad usage or an invalid file
 inline constexpr int kExitNotFound = 4;
 inline constexpr int kExitUnavailable = 5;  // the coordinator cannot be reached or refuses
 inline constexpr int kExitConflict = 6;     // name taken, state folder held
+inline constexpr int kExitOutput = 74;      // the answer could not be written (EX_IOERR)
 inline constexpr int kExitDetached = 130;   // Ctrl-C ended the watching, not the job
 
 inline int exit_code(const Error& error) {

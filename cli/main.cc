@@ -27,7 +27,8 @@ constexpr const char* kExitCodes =
     "Exit codes: 0 done, 1 the job Failed, 2 the job was Canceled, 3 bad usage or an invalid "
     "file,\n"
     "4 not found, 5 the coordinator cannot be reached or refuses, 6 a conflict (name taken, state\n"
-    "folder held), 70 a defect in Trawl, 130 Ctrl-C while watching.\n";
+    "folder held), 70 a defect in Trawl, 74 the output cannot be written, 130 Ctrl-C while\n"
+    "watching.\n";
 
 // "trawl job create": the command that was being read when something was wrong.
 std::string command_line_of(const CLI::App& app) {
@@ -53,9 +54,7 @@ std::string unknown_command(const CLI::App& app, const std::string& word) {
   return text + (near.empty() ? "" : "; did you mean '" + near + "'?") + "\n";
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   trawl::cli::Context context;
   if (const char* home = std::getenv("TRAWL_HOME")) context.home = home;
 
@@ -99,4 +98,10 @@ int main(int argc, char** argv) {
     return code == 0 ? trawl::cli::kExitDone : trawl::cli::kExitUsage;
   }
   return context.exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return trawl::cli::finish_output(run(argc, argv));
 }

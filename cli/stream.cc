@@ -1,5 +1,6 @@
 #include "cli/stream.h"
 
+#include <cerrno>
 #include <memory>
 #include <signal.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 
 #include "cli/exit_code.h"
 #include "cli/patient_client.h"
+#include "cli/view/display_text.h"
 #include "cli/view/sweep_progress.h"
 #include "cli/view/view.h"
 
@@ -49,7 +51,26 @@ Result<Json> ask(PatientClient& client, const protocol::ClientRequest& request) 
   return Json::parse(*answer);
 }
 
-void say_detached(Context& context, const std::string& name) {
+// Where the followed job is shown, and why that failed.
+struct Output {
+  std::FILE* file;
+  int failure = 0;  // errno
+
+  bool has_failed() const { return failure != 0; }
+  /// Directly after writing, so that errno is still that of the write.
+  void look() {
+    if (failure == 0 && std::ferror(file) != 0) failure = errno != 0 ? errno : EIO;
+  }
+};
+
+void say_cut_off(Context& context, const std::string& name, const Output& out) {
+  fmt::print(stderr, "trawl: error: {0}; {1} goes on without: `trawl job stream -n {1}`\n",
+             output_failure(out.failure), escaped(name));
+  context.exit_code = kExitOutput;
+}
+
+void say_detached(Context& context, const std::string& job) {
+  const std::string name = escaped(job);
   fmt::print(
       stderr,
       "\ndetached: {0} goes on. Come back with `trawl job stream -n {0}`; end it with `trawl "
@@ -58,17 +79,20 @@ void say_detached(Context& context, const std::string& name) {
   context.exit_code = kExitDetached;
 }
 
-// Feeds `view` (may be null) until the job ends. The job's last state, or nothing after Ctrl-C.
-Result<std::optional<Json>> follow(PatientClient& client, const std::string& name, View* view) {
+// Feeds `view` (may be null), which writes to `out`, until the job ends. The job's last state, or
+// nothing after Ctrl-C or where `out` takes no more.
+Result<std::optional<Json>> follow(PatientClient& client, const std::string& name, View* view,
+                                   Output& out) {
   const InterruptGuard guard;
   std::int64_t after = 0;
-  while (interrupted == 0) {
+  while (interrupted == 0 && !out.has_failed()) {
     const auto watched = ask(client, protocol::WatchJob{name, after, kWaitMs});
     if (!watched) return tl::unexpected(watched.error());
     after = watched->at("last_event").get<std::int64_t>();
     if (view != nullptr) {
       view->update(*watched);
       view->tick();
+      out.look();
     }
     const bool ended = is_ended(watched->at("job").at("status").get<std::string>());
     if (ended && watched->at("complete").get<bool>())
@@ -77,13 +101,14 @@ Result<std::optional<Json>> follow(PatientClient& client, const std::string& nam
   return std::optional<Json>();
 }
 
-// A trial's or a command job's log, as it grows. Its final state as `job show` has it.
+// A trial's or a command job's log, as it grows. Its final state as `job show` has it, or nothing
+// as above.
 Result<std::optional<Json>> follow_log(PatientClient& client, const std::string& name,
-                                       std::FILE* out) {
+                                       Output& out) {
   const InterruptGuard guard;
   std::int64_t offset = 0;
   std::int64_t after = 0;
-  while (interrupted == 0) {
+  while (interrupted == 0 && !out.has_failed()) {
     // The state first: what is printed before the end is then in the log that is read after it.
     const auto shown = ask(client, protocol::ShowJob{name});
     if (!shown) return tl::unexpected(shown.error());
@@ -93,12 +118,13 @@ Result<std::optional<Json>> follow_log(PatientClient& client, const std::string&
       const auto log = ask(client, protocol::ReadLog{name, offset});
       if (!log && log.error().code != ErrorCode::kNotFound) return tl::unexpected(log.error());
       const std::string text = log ? log->at("text").get<std::string>() : "";
-      std::fwrite(text.data(), 1, text.size(), out);
-      std::fflush(out);
+      std::fwrite(text.data(), 1, text.size(), out.file);
+      std::fflush(out.file);
+      out.look();
       if (log) offset = log->at("next_offset").get<std::int64_t>();
-      more = !text.empty();
+      more = !text.empty() && !out.has_failed();
     }
-    if (ended) return std::optional<Json>(*shown);
+    if (ended && !out.has_failed()) return std::optional<Json>(*shown);
     const auto watched = ask(client, protocol::WatchJob{name, after, kWaitMs});
     if (!watched) return tl::unexpected(watched.error());
     after = watched->at("last_event").get<std::int64_t>();
@@ -126,13 +152,15 @@ void conclude(Context& context, const std::string& name, const Result<std::optio
     reason = job.at("properties").value("reason", "");
   }
   if (status != "Completed" || !reason.empty()) {
-    fmt::print(stderr, "{}: {}{}{}\n", name, status, reason.empty() ? "" : ": ", reason);
+    fmt::print(stderr, "{}: {}{}{}\n", escaped(name), status, reason.empty() ? "" : ": ",
+               escaped(reason));
   }
 }
 
 }  // namespace
 
-void stream_job(Context& context, const std::string& name, std::FILE* out) {
+void stream_job(Context& context, const std::string& name, std::FILE* file) {
+  Output out{file};
   PatientClient client(context.home);
   const auto shown = ask(client, protocol::ShowJob{name});
   if (!shown) {
@@ -140,13 +168,23 @@ void stream_job(Context& context, const std::string& name, std::FILE* out) {
     return;
   }
   if (shown->at("type") != "sweep") {
-    conclude(context, name, follow_log(client, name, out), false);
+    const auto end = follow_log(client, name, out);
+    if (out.has_failed()) {
+      say_cut_off(context, name, out);
+    } else {
+      conclude(context, name, end, false);
+    }
     return;
   }
-  const auto view = isatty(fileno(out)) != 0 ? make_live_table(out) : make_event_lines(out);
-  const auto end = follow(client, name, view.get());
+  const auto view = isatty(fileno(file)) != 0 ? make_live_table(file) : make_event_lines(file);
+  const auto end = follow(client, name, view.get(), out);
   view->finish();
-  conclude(context, name, end, isatty(fileno(out)) != 0);
+  out.look();
+  if (out.has_failed()) {
+    say_cut_off(context, name, out);
+  } else {
+    conclude(context, name, end, isatty(fileno(file)) != 0);
+  }
 }
 
 void wait_for_job(Context& context, const std::string& name) {
@@ -157,12 +195,13 @@ void wait_for_job(Context& context, const std::string& name) {
     return;
   }
   if (shown->contains("parent_job_name")) {
-    std::FILE* nowhere = std::fopen("/dev/null", "w");
+    Output nowhere{std::fopen("/dev/null", "w")};
     conclude(context, name, follow_log(client, name, nowhere), false);
-    std::fclose(nowhere);
+    std::fclose(nowhere.file);
     return;
   }
-  conclude(context, name, follow(client, name, nullptr), false);
+  Output unused{stderr};
+  conclude(context, name, follow(client, name, nullptr, unused), false);
 }
 
 }  // namespace trawl::cli

@@ -10,6 +10,7 @@
 #include "cli/exit_code.h"
 #include "cli/shell_environment.h"
 #include "cli/snapshot.h"
+#include "cli/view/display_text.h"
 #include "worker/endpoint.h"
 
 namespace trawl::cli {
@@ -61,7 +62,7 @@ std::optional<JobSpec> read_job(Context& context, const JobFileArguments& argume
   options.resolve_inputs = for_submission;
   jobfile::Reading reading = jobfile::read_job_file(arguments.file, options);
   for (const jobfile::Diagnostic& diagnostic : reading.diagnostics) {
-    fmt::print(stderr, "{}\n", jobfile::to_string(diagnostic));
+    fmt::print(stderr, "{}\n", escaped_lines(jobfile::to_string(diagnostic)));
   }
   if (!reading.job) context.exit_code = kExitUsage;
   return std::move(reading.job);

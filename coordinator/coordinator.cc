@@ -24,7 +24,9 @@ Result<void> run_coordinator(const CoordinatorOptions& options) {
   auto router = protocol::Router::bind(*endpoint);
   if (!router) return tl::unexpected(router.error());
   Loop loop(options, *endpoint, std::move(*store), std::move(*router), std::move(tracking));
-  return loop.run();
+  const auto ran = loop.run();
+  protocol::remove_local_endpoint(*endpoint);  // ZeroMQ leaves it; nobody else has it, by the lock
+  return ran;
 }
 
 }  // namespace trawl::coordinator

@@ -1,5 +1,6 @@
 #include "coordinator/store_reader.h"
 
+#include <cmath>
 #include <ctime>
 
 #include <fmt/chrono.h>
@@ -28,12 +29,18 @@ void put_time(Json& object, const char* key, const SQLite::Column& column) {
   if (!column.isNull()) object[key] = iso_time(column.getInt64());
 }
 
+// JSON has no infinities; they are the texts that MLflow (protobuf's JSON) uses.
+Json number_json(double value) {
+  if (std::isinf(value)) return value > 0 ? "Infinity" : "-Infinity";
+  return value;
+}
+
 void put_number(Json& object, const char* key, const SQLite::Column& column) {
   if (column.isNull()) return;
   if (column.isInteger()) {
     object[key] = column.getInt64();
   } else {
-    object[key] = column.getDouble();
+    object[key] = number_json(column.getDouble());
   }
 }
 
@@ -158,7 +165,7 @@ Json job_json(SQLite::Database& database, SQLite::Statement& row, const std::str
   if (row.getColumn(2).getString() == "sweep") {
     if (!row.getColumn(9).isNull()) {
       properties["best_child_run_id"] = row.getColumn(9).getString();
-      properties["score"] = row.getColumn(8).getDouble();
+      put_number(properties, "score", row.getColumn(8));
     }
     properties["trials"] = count_trials(database, row.getColumn(0).getInt64());
     put_text(properties, "concurrency_bound_by", concurrency);

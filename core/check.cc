@@ -85,6 +85,9 @@ void check_worker(const State& state, WorkerId id, const Worker& worker, const R
     if (trial != nullptr && trial->incarnation == worker.incarnation) ++given;
   }
   if (given > worker.slot_count) faults.push_back(name + ": a slot is given twice");
+  if (worker.exclusive && given > 1) {
+    faults.push_back(name + ": an attempt that runs alone has company");
+  }
   if (runtime.free_workers.contains(id) == worker.is_full()) {
     faults.push_back(name + ": the set of free workers disagrees with its slots");
   }

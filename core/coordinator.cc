@@ -40,6 +40,10 @@ Decision Coordinator::recover(Instant at) {
                                    AttemptId{{id, number}, trial.attempt}});
       }
     }
+    for (const std::int64_t number : job.waiting) {
+      const Trial& trial = job.trials[static_cast<std::size_t>(number)];
+      if (runs_alone(options_, trial)) runtime_.lone.insert({id, number});
+    }
     refresh_startable(state_, runtime_, id);
   }
   set_timer(step);

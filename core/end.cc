@@ -1,4 +1,5 @@
 // core/end.cc: how attempts, trials and jobs end, and the sentence that says why.
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 
@@ -6,6 +7,7 @@
 
 #include "base/assert.h"
 #include "core/step.h"
+#include "core/telling_line.h"
 
 namespace trawl::core {
 namespace {
@@ -13,21 +15,13 @@ namespace {
 constexpr int kCommandNotFound = 127;  // of a POSIX shell
 constexpr int kCommandNotExecutable = 126;
 
-std::string last_line(const std::string& text) {
-  std::size_t end = text.find_last_not_of(" \n\r\t");
-  if (end == std::string::npos) return "";
-  const std::size_t begin = text.rfind('\n', end);
-  return text.substr(begin == std::string::npos ? 0 : begin + 1,
-                     end - (begin == std::string::npos ? 0 : begin + 1) + 1);
-}
-
 std::string failure_reason(const Outcome& outcome) {
   constexpr std::int64_t kMebibyte = 1 << 20;
   if (outcome.out_of_memory) {
     return fmt::format("killed by the kernel: out of memory (largest process {} MiB)",
                        outcome.max_rss_bytes / kMebibyte);
   }
-  const std::string line = last_line(outcome.detail);
+  const std::string line = telling_line(outcome.detail);
   const std::string tail = line.empty() ? "" : ": " + line;
   switch (outcome.kind) {
     case Outcome::Kind::kExited:
@@ -51,20 +45,47 @@ struct Ending {
   std::string reason;
 };
 
-Ending trial_ending(const Job& job, const Trial& trial, const Outcome& outcome) {
+std::string lost_reason(const CoordinatorOptions& options, const Trial& trial) {
+  const std::int32_t alone = trial.lost_count - options.lost_in_company_max;
+  const std::string text = fmt::format("its worker was lost {} times", trial.lost_count);
+  return alone <= 0 ? text : fmt::format("{}, the last {} while it ran there alone", text, alone);
+}
+
+Ending trial_ending(const CoordinatorOptions& options, const Job& job, const Trial& trial,
+                    const Outcome& outcome) {
   if (trial.stop) return {Status::kCanceled, trial.stop->reason};
   const bool succeeded = outcome.kind == Outcome::Kind::kExited && outcome.code == 0;
   if (!succeeded) {
     if (outcome.kind == Outcome::Kind::kLost) {
-      return {Status::kFailed, fmt::format("its worker was lost {} times", trial.lost_count)};
+      return {Status::kFailed, lost_reason(options, trial)};
     }
     return {Status::kFailed, failure_reason(outcome)};
   }
   if (job.spec.sweep && !trial.best) {
-    return {Status::kCompleted, fmt::format("never logged the primary metric '{}'",
-                                            job.spec.sweep->objective.primary_metric)};
+    const std::string& metric = job.spec.sweep->objective.primary_metric;
+    return {Status::kCompleted,
+            trial.reports.empty()
+                ? fmt::format("never logged the primary metric '{}'", metric)
+                : fmt::format("logged only NaN as the primary metric '{}'", metric)};
   }
   return {Status::kCompleted, ""};
+}
+
+// Why a sweep without a ranked trial has no best one.
+std::string unranked_reason(const Job& job) {
+  const std::string& metric = job.spec.sweep->objective.primary_metric;
+  const bool any_reported =
+      std::ranges::any_of(job.trials, [](const Trial& trial) { return !trial.reports.empty(); });
+  if (any_reported) {
+    return fmt::format(
+        "no trial that counts logged a number as the primary metric '{}' (NaN is none, and a "
+        "failed trial does not count), so there is no best trial",
+        metric);
+  }
+  return fmt::format(
+      "no trial logged the primary metric '{0}', so there is no best trial: the script must call "
+      "mlflow.log_metric(\"{0}\", value)",
+      metric);
 }
 
 Ending sweep_ending(const Job& job) {
@@ -82,10 +103,7 @@ Ending sweep_ending(const Job& job) {
   if (counts.failed > 0) reason = fmt::format("{} of {} trials failed", counts.failed, total);
   if (counts.ranked == 0) {
     if (!reason.empty()) reason += "; ";
-    reason += fmt::format(
-        "no trial logged the primary metric '{}', so there is no best trial: the script must call "
-        "mlflow.log_metric(\"{}\", value)",
-        job.spec.sweep->objective.primary_metric, job.spec.sweep->objective.primary_metric);
+    reason += unranked_reason(job);
   }
   return {Status::kCompleted, reason};
 }
@@ -107,7 +125,7 @@ void free_slot(Step& step, WorkerId id, AttemptId attempt) {
     const AttemptId next_id{{job.id, next.number}, next.attempt};
     if (worker.successors.erase(next_id) > 0) worker.holds.insert(next_id);
   }
-  if (!worker.is_full()) step.runtime.free_workers.insert(id);
+  refresh_worker(step, id);
 }
 
 }  // namespace
@@ -129,8 +147,11 @@ void finish_attempt(Step& step, AttemptId attempt, const Outcome& outcome) {
       outcome.kind == Outcome::Kind::kReturned ||
       (outcome.kind == Outcome::Kind::kLost && trial.lost_count < step.options.lost_attempts_max);
   const bool again = is_owed && !trial.stop && !job.cancel;
-  if (again) return;
-  const Ending ending = trial_ending(job, trial, outcome);
+  if (again) {
+    if (runs_alone(step.options, trial)) step.runtime.lone.insert(attempt.trial);
+    return;
+  }
+  const Ending ending = trial_ending(step.options, job, trial, outcome);
   step.record(TrialEnded{attempt.trial, ending.status, ending.reason});
   if (!job.spec.sweep) {
     const Ending job_end = command_ending(job, trial, ending.reason);

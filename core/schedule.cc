@@ -5,7 +5,17 @@
 // Suggestions are asked for only as slots come free, so that a sampler that learns sees as many
 // results as there can be; those slots are kept for them until the answer comes, so that a younger
 // job does not overtake.
+//
+// A trial that kills its worker takes its neighbours with it, and nobody sees which of them it was.
+// Counting each loss against all of them would fail them all. So a trial that was lost
+// `lost_in_company_max` times runs alone on its worker from then on: an innocent one gets through,
+// the culprit is lost alone until `lost_attempts_max`, and fails. The price is a worker that runs
+// one trial at a time meanwhile, which is why the first losses, more likely a machine that went
+// down, change nothing. Such a trial comes before the others of its job, and while it waits the
+// worker with the fewest attempts gets no new ones, so that it runs empty.
 #include <algorithm>
+#include <iterator>
+#include <optional>
 
 #include "base/assert.h"
 #include "core/step.h"
@@ -22,6 +32,7 @@ std::int64_t free_slot_count(const Runtime& runtime) {
   std::int64_t count = 0;
   for (const WorkerId& id : runtime.free_workers) {
     const Worker& worker = runtime.workers.at(id);
+    if (id == runtime.kept) continue;
     count += worker.slot_count - static_cast<std::int64_t>(worker.holds.size());
   }
   return count;
@@ -46,12 +57,12 @@ std::int64_t ask(Step& step, const Job& job, std::int64_t spare) {
   return count;
 }
 
-void assign(Step& step, const Job& job, std::int64_t number) {
-  const WorkerId worker_id = *step.runtime.free_workers.begin();
+void assign(Step& step, const Job& job, std::int64_t number, WorkerId worker_id) {
   Worker& worker = step.runtime.workers.at(worker_id);
   const Trial& trial = job.trials[static_cast<std::size_t>(number)];
   const AttemptId attempt{{job.id, number}, trial.attempt + 1};
   worker.holds.insert(attempt);
+  if (runs_alone(step.options, trial)) worker.exclusive = true;
   if (worker.is_full()) step.runtime.free_workers.erase(worker_id);
   const bool starts_job = !job.started;
   step.record(AttemptAssigned{attempt, worker.name, worker.incarnation, std::nullopt});
@@ -61,17 +72,85 @@ void assign(Step& step, const Job& job, std::int64_t number) {
   step.command(Send{worker_id, Launch{launch_order(job, trial), std::nullopt}});
 }
 
+bool has_lone(const Runtime& runtime, JobId job) {
+  const auto first = runtime.lone.lower_bound(TrialId{job, 0});
+  return first != runtime.lone.end() && first->job == job;
+}
+
+// The oldest job that can use a slot and has no trial that waits to run alone.
+std::optional<JobId> oldest_plain(const Runtime& runtime) {
+  const auto found = std::ranges::find_if(
+      runtime.startable, [&](const JobId& job) { return !has_lone(runtime, job); });
+  if (found == runtime.startable.end()) return std::nullopt;
+  return *found;
+}
+
+// The worker that will be empty first, as far as one can tell: nothing is added to it, so the
+// fewest that any worker holds only fall.
+std::optional<WorkerId> least_busy(const Runtime& runtime) {
+  std::optional<WorkerId> least;
+  std::size_t count_min = 0;
+  for (const auto& [id, worker] : runtime.workers) {
+    const std::size_t count = worker.holds.size() + worker.successors.size();
+    if (worker.slot_count == 0 || (least && count >= count_min)) continue;
+    least = id;
+    count_min = count;
+  }
+  return least;
+}
+
+// Places the trials that run alone, oldest first, each on an empty worker, and decides which worker
+// is kept for one that has none. An older job that can use a slot comes first.
+void place_lone(Step& step) {
+  Runtime& runtime = step.runtime;
+  runtime.kept.reset();
+  auto next = runtime.lone.begin();
+  while (next != runtime.lone.end()) {
+    const TrialId id = *next;
+    const Trial* trial = find_trial(step.state, id);
+    if (trial == nullptr || trial->phase != Trial::Phase::kWaiting) {
+      next = runtime.lone.erase(next);
+      continue;
+    }
+    ++next;
+    const auto older = oldest_plain(runtime);
+    if (!runtime.startable.contains(id.job) || (older && *older < id.job)) continue;
+    const auto empty = std::ranges::find_if(runtime.free_workers, [&](const WorkerId& worker) {
+      return worker != runtime.kept && runtime.workers.at(worker).is_empty();
+    });
+    if (empty != runtime.free_workers.end()) {
+      runtime.lone.erase(id);
+      assign(step, step.state.jobs.at(id.job), id.number, *empty);
+    } else if (!runtime.kept) {
+      runtime.kept = least_busy(runtime);
+    }
+  }
+}
+
+WorkerId first_free(const Runtime& runtime) {
+  const auto first = runtime.free_workers.begin();
+  return *first == runtime.kept ? *std::next(first) : *first;
+}
+
 void fill_slots(Step& step) {
-  if (step.runtime.free_workers.empty() || step.runtime.startable.empty()) return;
-  std::int64_t spare = spare_slot_count(step.runtime);
-  while (spare > 0 && !step.runtime.startable.empty()) {
-    const Job& job = step.state.jobs.at(*step.runtime.startable.begin());
+  Runtime& runtime = step.runtime;
+  if (runtime.free_workers.empty() || runtime.startable.empty()) return;
+  std::int64_t spare = spare_slot_count(runtime);
+  auto next = runtime.startable.begin();
+  while (spare > 0 && next != runtime.startable.end()) {
+    const Job& job = step.state.jobs.at(*next);
+    const JobId id = job.id;
+    if (has_lone(runtime, id)) {
+      ++next;
+      continue;
+    }
     if (job.waiting.empty()) {
       spare -= ask(step, job, spare);  // leaves `startable` until the answer
     } else {
-      assign(step, job, *job.waiting.begin());
+      assign(step, job, *job.waiting.begin(), first_free(runtime));
       --spare;
     }
+    next = runtime.startable.lower_bound(id);
   }
 }
 
@@ -90,6 +169,7 @@ constexpr std::int64_t kChainMax = 16;
 bool has_successors(const Step& step, const Job& job) {
   const bool learns = job.spec.sweep->sampling.rule == SamplingRule::kBayesian;
   const bool is_short = job.usual_duration && *job.usual_duration < step.options.short_trial;
+  if (has_lone(step.runtime, job.id)) return false;
   const bool is_next = step.runtime.startable.empty() || *step.runtime.startable.begin() >= job.id;
   return is_short && is_next && !learns && !job.cancel;
 }
@@ -123,6 +203,7 @@ std::int64_t lacking_count(const Step& step, const Job& job, AttemptId holder) {
   const bool is_current =
       worker != nullptr && step.runtime.workers.at(*worker).incarnation == trial->incarnation;
   if (!is_current) return 0;  // otherwise its end is on its way
+  if (*worker == step.runtime.kept || step.runtime.workers.at(*worker).exclusive) return 0;
   const std::int64_t length = chain_behind(job, holder).length;
   const std::int64_t wanted = wanted_length(job);
   return 2 * length > wanted ? 0 : wanted - length;
@@ -170,6 +251,23 @@ void assign_successors(Step& step, JobId id) {
 
 }  // namespace
 
+bool runs_alone(const CoordinatorOptions& options, const Trial& trial) {
+  return trial.lost_count >= options.lost_in_company_max;
+}
+
+void refresh_worker(Step& step, WorkerId id) {
+  Worker& worker = step.runtime.workers.at(id);
+  worker.exclusive = std::ranges::any_of(worker.holds, [&](const AttemptId& attempt) {
+    const Trial* trial = find_live(std::as_const(step.state), attempt);
+    return trial != nullptr && runs_alone(step.options, *trial);
+  });
+  if (worker.is_full()) {
+    step.runtime.free_workers.erase(id);
+  } else {
+    step.runtime.free_workers.insert(id);
+  }
+}
+
 LaunchOrder launch_order(const Job& job, const Trial& trial) {
   LaunchOrder order;
   order.attempt = {{job.id, trial.number}, trial.attempt};
@@ -203,6 +301,7 @@ void refresh_startable(const State& state, Runtime& runtime, JobId id) {
 }
 
 void schedule(Step& step) {
+  place_lone(step);
   fill_slots(step);
   // Only jobs of which a trial has just started are in there.
   auto next = step.runtime.unsucceeded.begin();
@@ -220,6 +319,12 @@ std::string concurrency_bound(const State& state, const Runtime& runtime, JobId 
   for (const auto& [worker_id, worker] : runtime.workers) slots += worker.slot_count;
   const std::string slot_text = std::to_string(slots) + (slots == 1 ? " slot" : " slots");
   if (runtime.workers.empty()) return "no worker is connected";
+  for (const auto& [worker_id, worker] : runtime.workers) {
+    if (!worker.exclusive) continue;
+    const TrialId alone = worker.holds.begin()->trial;
+    return "trial " + state.jobs.at(alone.job).trial_name(alone.number) +
+           " runs alone, since it was lost with its worker again and again";
+  }
   const std::string limit_text = std::to_string(job.max_concurrent_trials());
   if (job.max_concurrent_trials() <= slots) {
     return "max_concurrent_trials = " + limit_text + " (the workers have " + slot_text + ")";

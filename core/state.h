@@ -98,7 +98,11 @@ struct Worker {
   std::set<AttemptId> holds;       // one slot each
   std::set<AttemptId> successors;  // wait here for the slot of one that holds it
   bool has(AttemptId id) const { return holds.contains(id) || successors.contains(id); }
-  bool is_full() const { return static_cast<std::int64_t>(holds.size()) >= slot_count; }
+  bool exclusive = false;  // one of `holds` runs alone: nothing is added
+  bool is_empty() const { return holds.empty() && successors.empty(); }
+  bool is_full() const {
+    return exclusive || static_cast<std::int64_t>(holds.size()) >= slot_count;
+  }
 };
 
 /// A job's or an attempt's limit of time.
@@ -121,6 +125,8 @@ struct Runtime {
   std::set<JobId> startable;        // jobs that could use a free slot
   std::map<JobId, Asked> asked;
   std::map<JobId, std::set<AttemptId>> unsucceeded;  // hold a slot that a successor could take over
+  std::set<TrialId> lone;  // wait to run alone; those that no longer wait go when they are met
+  std::optional<WorkerId> kept;  // gets nothing new, so that it runs empty for one of `lone`
   std::set<Deadline> deadlines;
   std::optional<Instant> timer;  // as last set
 };

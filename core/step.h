@@ -41,6 +41,13 @@ const Trial* find_live(const State& state, AttemptId id);
 /// The connected worker that holds the attempt, or null.
 const WorkerId* find_holder(const Runtime& runtime, const Trial& trial, AttemptId id);
 
+/// True where the trial's attempts run alone on their worker: it was lost with its worker so often
+/// that it may be what kills it (core/schedule.cc says more).
+bool runs_alone(const CoordinatorOptions& options, const Trial& trial);
+
+/// Brings the worker's `exclusive` and its place in `free_workers` up to date with its `holds`.
+void refresh_worker(Step& step, WorkerId id);
+
 // core/submit.cc
 void on_event(Step& step, const SubmitRequested& event);
 // core/update.cc

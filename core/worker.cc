@@ -71,9 +71,7 @@ void on_event(Step& step, const WorkerJoined& event) {
       step.command(Send{event.worker, Stop{attempt, step.options.stop_grace}});
     }
   }
-  if (!step.runtime.workers.at(event.worker).is_full()) {
-    step.runtime.free_workers.insert(event.worker);
-  }
+  refresh_worker(step, event.worker);
 }
 
 void on_event(Step& step, const WorkerLost& event) {

@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "base/assert.h"
+
 namespace trawl::protocol {
 namespace {
 
@@ -41,6 +43,12 @@ Result<std::string> local_endpoint(const std::string& home) {
   const auto made = make_private(folder);
   if (!made) return tl::unexpected(made.error());
   return "ipc://" + path;
+}
+
+void remove_local_endpoint(const std::string& endpoint) {
+  constexpr std::string_view kScheme = "ipc://";
+  TRAWL_ASSERT(endpoint.starts_with(kScheme));
+  unlink(endpoint.c_str() + kScheme.size());
 }
 
 }  // namespace trawl::protocol

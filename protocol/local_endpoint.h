@@ -13,4 +13,7 @@ namespace trawl::protocol {
 /// somebody else owns it.
 Result<std::string> local_endpoint(const std::string& home);
 
+/// Removes the socket's file; for the one who is bound to it.
+void remove_local_endpoint(const std::string& endpoint);
+
 }  // namespace trawl::protocol

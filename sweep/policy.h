@@ -3,6 +3,10 @@
 // Behaviour matched: Azure ML v2 `early_termination` (bandit, median_stopping,
 // truncation_selection). Median stopping is the rule of D. Golovin et al., "Google Vizier: A
 // Service for Black-Box Optimization", KDD 2017, section 3.2.2.
+//
+// Azure is silent on NaN. Ours: a report of NaN counts as an interval; bests and running averages
+// pass over it; where a rule looks at that very report (truncation_selection) it ranks last; a
+// trial that has logged only NaN is worse than every other.
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,8 @@
 // sweep/policy_median_stopping.cc: stops a trial whose best value up to report n is worse than the
 // median of the running averages of reports 1..n. Only trials that have n reports have such an
 // average, this trial among them, so the verdict does not depend on how far slower trials have
-// come.
+// come. A NaN is passed over; a trial whose n reports are all NaN has an average worse than every
+// number.
 //
 // Source: D. Golovin et al., "Google Vizier: A Service for Black-Box Optimization", KDD 2017,
 // section 3.2.2, as Azure ML v2 median_stopping applies it (every trial counts, not only completed

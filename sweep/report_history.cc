@@ -1,4 +1,5 @@
-// sweep/report_history.cc: least, greatest and sum of every prefix, one step a report.
+// sweep/report_history.cc: least, greatest, sum and count of the numbers of every prefix, one step
+// a report.
 #include "sweep/report_history.h"
 
 #include <algorithm>
@@ -14,11 +15,12 @@ ReportHistory::ReportHistory(std::initializer_list<double> values) {
 
 void ReportHistory::push_back(double value) {
   // fmin and fmax pass over a NaN where the other is a number.
-  Prefix prefix{value, value, value};
+  const bool is_number = !std::isnan(value);
+  Prefix prefix{value, value, is_number ? value : 0, is_number ? std::size_t{1} : 0};
   if (!prefixes_.empty()) {
     const Prefix& before = prefixes_.back();
     prefix = {std::fmin(before.least, value), std::fmax(before.greatest, value),
-              before.sum + value};
+              before.sum + prefix.sum, before.count + prefix.count};
   }
   values_.push_back(value);
   prefixes_.push_back(prefix);
@@ -40,10 +42,10 @@ double ReportHistory::average_up_to(std::size_t n) const {
   TRAWL_ASSERT(n >= 1);
   TRAWL_ASSERT(n <= size());
   const Prefix& prefix = prefixes_[n - 1];
-  if (std::isnan(prefix.sum)) return prefix.sum;
+  if (prefix.count == 0 || std::isnan(prefix.sum)) return std::nan("");
   // Rounding and overflow can carry a mean past all its terms: (0.1 + 0.1 + 0.1) / 3 > 0.1.
   // Unmended, the best trial of equal reports would fall behind its own average.
-  return std::clamp(prefix.sum / static_cast<double>(n), prefix.least, prefix.greatest);
+  return std::clamp(prefix.sum / static_cast<double>(prefix.count), prefix.least, prefix.greatest);
 }
 
 }  // namespace trawl

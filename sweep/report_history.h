@@ -11,8 +11,9 @@
 namespace trawl {
 
 /// Reports in the order in which they were logged: report n (from 1) is element n-1. A report may
-/// be NaN: it counts as an interval and is worse than every number. Invariant: prefixes_[i] sums up
-/// values_[0 .. i]. 32 bytes a report.
+/// be NaN: it counts as an interval, is worse than every number, and is passed over by bests and
+/// averages, so that one early NaN does not spoil what follows. Invariant: prefixes_[i] sums up
+/// values_[0 .. i]. 40 bytes a report.
 class ReportHistory {
  public:
   ReportHistory() = default;
@@ -30,15 +31,17 @@ class ReportHistory {
   /// The best of the first min(n, size) reports; NaN if there is no number among them. O(1).
   double best_up_to(Goal goal, std::size_t n) const;
 
-  /// The mean of reports 1..n, 1 <= n <= size, never outside their range. NaN where one of them is
-  /// or where infinities cancel: worse than every number, as such a trial is. O(1).
+  /// The mean of the numbers among reports 1..n, 1 <= n <= size, never outside their range. NaN
+  /// where there is none or where infinities cancel: worse than every number, as such a trial is.
+  /// O(1).
   double average_up_to(std::size_t n) const;
 
  private:
   struct Prefix {
-    double least{};     // of the numbers; NaN while there is none
-    double greatest{};  // likewise
-    double sum{};       // of all, in order
+    double least{};       // of the numbers; NaN while there is none
+    double greatest{};    // likewise
+    double sum{};         // of the numbers, in order
+    std::size_t count{};  // of the numbers
   };
 
   std::vector<double> values_;

@@ -107,6 +107,10 @@ Result<void> Loop::take_up_leftovers() {
 Result<void> Loop::run() {
   auto taken_up = take_up_leftovers();
   if (!taken_up) return taken_up;
+  // The agent must know of these ends before it says hello: an attempt that its worker does not
+  // name is given up at once, and what it had logged and the spool still holds would be fenced with
+  // it.
+  send_durable();
   alone_since_ = now();
   while (!quitting_) {
     protocol::Waiter waiter;

@@ -18,6 +18,9 @@ namespace trawl::cli {
 /// that are not UTF-8 as \xNN. The result is one line of valid UTF-8. A backslash stays as it is.
 std::string escaped(std::string_view text);
 
+/// The same for a text of several lines: its line ends stay.
+std::string escaped_lines(std::string_view text);
+
 /// Columns that `text` (valid UTF-8 without control characters) takes on a terminal.
 std::size_t display_width(std::string_view text);
 

@@ -3,6 +3,7 @@
 #include "cli/view/sweep_progress.h"
 
 #include <algorithm>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -25,6 +26,14 @@ std::optional<Number> number_of(const Json& object, const char* key) {
   const auto found = object.find(key);
   if (found == object.end() || !found->is_number()) return std::nullopt;
   return found->get<Number>();
+}
+
+// A logged value; infinities come as texts, which JSON has instead of them.
+std::optional<double> value_of(const Json& object, const char* key) {
+  const std::string text = text_of(object, key);
+  if (text == "Infinity") return std::numeric_limits<double>::infinity();
+  if (text == "-Infinity") return -std::numeric_limits<double>::infinity();
+  return number_of<double>(object, key);
 }
 
 // A value of the search space for a table.
@@ -65,8 +74,8 @@ TrialProgress trial_from(const Json& json, const std::string& policy) {
   trial.attempt = number_of<std::int64_t>(json, "attempt").value_or(0);
   trial.started_us = number_of<std::int64_t>(json, "started_us");
   trial.ended_us = number_of<std::int64_t>(json, "ended_us");
-  trial.last_value = number_of<double>(json, "last_value");
-  trial.best_value = number_of<double>(json, "best_value");
+  trial.last_value = value_of(json, "last_value");
+  trial.best_value = value_of(json, "best_value");
   trial.last_step = number_of<std::int64_t>(json, "last_step");
   trial.is_stopped_by_policy = is_stopped_by_policy(trial, policy);
   return trial;
@@ -100,7 +109,7 @@ void SweepProgress::take_sweep(const Json& job) {
   sweep_.created_us = number_of<std::int64_t>(job, "created_us");
   sweep_.started_us = number_of<std::int64_t>(job, "started_us");
   sweep_.ended_us = number_of<std::int64_t>(job, "ended_us");
-  sweep_.best_value = number_of<double>(job, "best_value");
+  sweep_.best_value = value_of(job, "best_value");
   sweep_.best_trial = text_of(job, "best_trial");
   sweep_.max_total_trials = number_of<std::int64_t>(job, "max_total_trials").value_or(0);
   sweep_.max_concurrent_trials = number_of<std::int64_t>(job, "max_concurrent_trials").value_or(0);

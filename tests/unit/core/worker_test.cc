@@ -135,9 +135,54 @@ TEST_CASE("a trial that was lost five times fails", "[core]") {
     decision = cluster.join({.link = life, .incarnation = static_cast<std::uint64_t>(life)});
   }
   CHECK(launched(decision).empty());
-  CHECK(facts<TrialEnded>(decision) ==
-        std::vector{TrialEnded{{JobId{1}, 0}, Status::kFailed, "its worker was lost 5 times"}});
+  CHECK(
+      facts<TrialEnded>(decision) ==
+      std::vector{TrialEnded{{JobId{1}, 0},
+                             Status::kFailed,
+                             "its worker was lost 5 times, the last 2 while it ran there alone"}});
   CHECK(facts<JobEnded>(decision).size() == 1);
+}
+
+TEST_CASE("a trial that kills its worker fails alone, and its neighbours get through", "[core]") {
+  Cluster cluster;
+  cluster.join({.slots = 3});
+  cluster.start(sweep_job("lr", {.total = 3, .concurrent = 3}));
+  std::int64_t link = 1;
+  const auto die = [&] {
+    ++link;
+    return cluster.join(
+        {.link = link, .incarnation = static_cast<std::uint64_t>(link), .slots = 3});
+  };
+  CHECK(launched(die()).size() == 3);
+  CHECK(launched(die()).size() == 3);
+  // From here on one at a time, lowest number first. Trial 0 is innocent.
+  CHECK(launched(die()) == std::vector{attempt_id(1, 0, 4)});
+  CHECK(cluster.bound(1) ==
+        "trial lr_0 runs alone, since it was lost with its worker again and again");
+  CHECK(launched(cluster.ended(attempt_id(1, 0, 4), {}, link)) == std::vector{attempt_id(1, 1, 4)});
+  // Trial 1 is the culprit.
+  CHECK(launched(die()) == std::vector{attempt_id(1, 1, 5)});
+  const Decision last = die();
+  CHECK(facts<TrialEnded>(last).size() == 1);
+  CHECK(launched(last) == std::vector{attempt_id(1, 2, 4)});
+  cluster.ended(attempt_id(1, 2, 4), {}, link);
+  CHECK(cluster.job(1) == nullptr);
+}
+
+TEST_CASE("a worker runs empty for a trial that runs alone, and others go on elsewhere", "[core]") {
+  Cluster cluster({.lost_in_company_max = 1});
+  cluster.join({.link = 1, .name = "a", .slots = 2});
+  cluster.start(one_trial());
+  cluster.join({.link = 2, .name = "b", .slots = 3});
+  cluster.submit(sweep_job("other", {.total = 9, .concurrent = 4}));
+  CHECK(launched(cluster.suggested(2)).size() == 4);  // one slot of `a`, three of `b`
+  // `a` dies with lr_0, which runs alone from now on, and one of `other`.
+  const Decision lost = cluster.join({.link = 3, .name = "a", .incarnation = 2, .slots = 2});
+  CHECK(launched(lost) == std::vector{attempt_id(1, 0, 2)});
+  // The other one waits for a worker of its own: `b` gets nothing new until it is empty.
+  CHECK(launched(cluster.ended(attempt_id(2, 1), {}, 2)).empty());
+  CHECK(launched(cluster.ended(attempt_id(2, 2), {}, 2)).empty());
+  CHECK(launched(cluster.ended(attempt_id(2, 3), {}, 2)) == std::vector{attempt_id(2, 0, 2)});
 }
 
 TEST_CASE("a lost attempt is tried again on a worker that has room", "[core]") {

@@ -47,9 +47,14 @@ TEST_CASE("equal reports are not behind their own average", "[sweep]") {
   CHECK(stopped_at(kMedian, Goal::kMinimize, {same, same}, 3).empty());
 }
 
-TEST_CASE("a NaN makes an average the worst, but its trial keeps its best", "[sweep]") {
-  const Reports reports = {{kNan, 5}, {1, 1}, {3, 3}};  // averages NaN, 1, 3: median 1
-  CHECK(stopped_at(kMedian, Goal::kMaximize, reports, 2).empty());
+TEST_CASE("one early NaN does not switch median stopping off", "[sweep]") {
+  const Reports reports = {{kNan, 5}, {1, 1}, {3, 3}};  // averages 5, 1, 3: median 3
+  CHECK(stopped_at(kMedian, Goal::kMaximize, reports, 2) == Trials{1});
+  const Reports all = {{kNan, 5}, {kNan, 1}, {kNan, 3}};
+  CHECK(stopped_at(kMedian, Goal::kMaximize, all, 2) == Trials{1});
+}
+
+TEST_CASE("a trial of NaN alone is behind every median", "[sweep]") {
   CHECK(stopped_at(kMedian, Goal::kMaximize, {{kNan, kNan}, {1, 1}, {3, 3}}, 2) == Trials{0});
 }
 
