@@ -81,7 +81,8 @@ void History::on(const core::AttemptAssigned& fact, Instant at) {
   require(!its_job.canceled, "an attempt of a job that was canceled");
   if (it == nullptr) return;
   require(!it->live, "two live attempts of one trial");
-  require(it->lost_count < lost_attempts_max_, "a trial that was lost too often is tried again");
+  require(it->lost_count < options_.lost_attempts_max,
+          "a trial that was lost too often is tried again");
   require(fact.attempt.attempt == it->attempt + 1, "an attempt's number is not the next one");
   check_order(fact.attempt.trial.job);
   const std::int64_t limit =
@@ -96,6 +97,8 @@ void History::on(const core::AttemptAssigned& fact, Instant at) {
   if (!its_job.started) its_job.started = at;
   it->attempt = fact.attempt.attempt;
   it->live = true;
+  it->worker_name = fact.worker_name;
+  check_company(*it);
   it->started.reset();
   it->reports.clear();
 }
@@ -110,14 +113,34 @@ void History::check_successor(const core::AttemptAssigned& fact) {
           "two successors of one attempt");
 }
 
-// First come, first served.
+bool History::runs_alone(const TrialHistory& trial) const {
+  return trial.lost_count >= options_.lost_in_company_max;
+}
+
+// A trial that was lost often enough has its worker for itself.
+void History::check_company(const TrialHistory& placed) {
+  std::int64_t count = 0;
+  bool is_lone = false;
+  for (const auto& [id, its_job] : jobs_) {
+    for (const TrialHistory& one : its_job.trials) {
+      if (!one.live || one.worker_name != placed.worker_name) continue;
+      ++count;
+      is_lone = is_lone || runs_alone(one);
+    }
+  }
+  require(!is_lone || count == 1, "a trial that must run alone has company");
+}
+
+// First come, first served, except that a trial which runs alone may have to wait for a worker.
 void History::check_order(core::JobId served) {
   for (auto older = jobs_.begin(); older->first < served; ++older) {
     const JobHistory& job = older->second;
     const std::int64_t limit = job.spec.sweep ? job.spec.sweep->limits.max_concurrent_trials : 1;
     if (job.ended || job.canceled || job.slot_count >= limit) continue;
-    require(std::ranges::all_of(job.trials,
-                                [](const TrialHistory& one) { return one.live || one.ended; }),
+    const auto waits = [](const TrialHistory& one) { return !one.live && !one.ended; };
+    const bool lone_waits = std::ranges::any_of(
+        job.trials, [&](const TrialHistory& one) { return waits(one) && runs_alone(one); });
+    require(lone_waits || std::ranges::none_of(job.trials, waits),
             job.spec.name + " waits, and a younger job is served");
   }
 }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/coordinator.h"
 #include "core/fact.h"
 #include "sweep/policy.h"
 #include "tests/sim/trace.h"
@@ -24,6 +25,7 @@ struct TrialHistory {
   std::optional<core::StopCause> stopped;  // the current attempt
   ReportHistory reports;                   // of the current attempt
   std::int32_t lost_count = 0;
+  std::string worker_name;  // of the current attempt
 };
 
 struct JobHistory {
@@ -38,8 +40,8 @@ struct JobHistory {
 
 class History {
  public:
-  History(Trace& trace, std::int32_t lost_attempts_max)
-      : trace_(trace), lost_attempts_max_(lost_attempts_max) {}
+  History(Trace& trace, const core::CoordinatorOptions& options)
+      : trace_(trace), options_(options) {}
 
   void committed(const core::Fact& fact);
 
@@ -75,11 +77,13 @@ class History {
   TrialHistory* live_trial(const core::AttemptId& attempt, const char* what);
   void check_order(core::JobId served);
   void check_successor(const core::AttemptAssigned& fact);
+  void check_company(const TrialHistory& placed);
+  bool runs_alone(const TrialHistory& trial) const;
   void judge_again(core::JobId id, const core::AttemptId& attempt);
   void require(bool holds, const std::string& what);
 
   Trace& trace_;
-  std::int32_t lost_attempts_max_;
+  core::CoordinatorOptions options_;
   std::map<core::JobId, JobHistory> jobs_;
   std::map<std::uint64_t, std::uint64_t> spools_;
   std::deque<Expected> expected_reports_;                               // of records just accepted

@@ -10,7 +10,7 @@ constexpr std::int64_t kEventsMax = 200'000;  // runs have a few thousand
 World::World(std::uint64_t seed, Echo echo)
     : profile(profile_of(seed)),
       trace(echo),
-      history(trace, profile.options.lost_attempts_max),
+      history(trace, profile.options),
       checks(*this),
       network(*this, seed),
       coordinator(*this, seed),
