@@ -15,7 +15,8 @@ enum class ErrorCode {
   kNotFound,     // no such job, trial, output: exit 4
   kUnavailable,  // the coordinator cannot be reached or refuses: exit 5
   kConflict,     // the name is taken, the state folder is held: exit 6
-  kSystem,       // the machine refused: disk full, no permission, out of descriptors
+  kSystem,       // the machine refused: no permission, out of descriptors, a damaged file
+  kFull,         // a disk has no room: the same can succeed later
 };
 
 /// What happened, to which named thing, where, and what to do next: one or more sentences that a

@@ -27,6 +27,7 @@ inline int exit_code(const Error& error) {
       return kExitConflict;
     case ErrorCode::kUnavailable:
     case ErrorCode::kSystem:
+    case ErrorCode::kFull:
       return kExitUnavailable;
   }
   return kExitUnavailable;

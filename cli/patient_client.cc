@@ -1,10 +1,15 @@
 #include "cli/patient_client.h"
 
+#include <algorithm>
+
+#include "protocol/clock.h"
+
 namespace trawl::cli {
 
 Result<std::string> PatientClient::ask(const protocol::ClientRequest& request) {
-  constexpr int kAsksMax = 5;
-  for (int asks = 1;; ++asks) {
+  constexpr std::size_t kGoneMax = 5;
+  static constexpr Duration kGoneSpan = std::chrono::minutes(1);
+  while (true) {
     if (client_ == nullptr) {
       auto connected = Client::connect(home_, true);
       if (!connected) return tl::unexpected(connected.error());
@@ -12,7 +17,10 @@ Result<std::string> PatientClient::ask(const protocol::ClientRequest& request) {
     }
     auto answer = client_->ask(request, kAnswerTimeout);
     const bool gone = !answer && answer.error().code == ErrorCode::kUnavailable;
-    if (!gone || asks == kAsksMax) return answer;
+    if (!gone) return answer;
+    gone_.push_back(protocol::now());
+    std::erase_if(gone_, [](Instant at) { return protocol::now() - at > kGoneSpan; });
+    if (gone_.size() >= kGoneMax) return answer;  // it does not only end once: it cannot work
     client_.reset();
   }
 }

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "cli/client.h"
@@ -16,13 +17,14 @@ class PatientClient {
  public:
   explicit PatientClient(std::string home) : home_(std::move(home)) {}
 
-  /// The answer's JSON text. kUnavailable when no coordinator can be had, or five in a row went
-  /// away.
+  /// The answer's JSON text. kUnavailable when no coordinator can be had, or five went away
+  /// within a minute.
   Result<std::string> ask(const protocol::ClientRequest& request);
 
  private:
   const std::string home_;
   std::unique_ptr<Client> client_;
+  std::vector<Instant> gone_;  // when coordinators went away
 };
 
 }  // namespace trawl::cli

@@ -79,16 +79,35 @@ void say_detached(Context& context, const std::string& job) {
   context.exit_code = kExitDetached;
 }
 
+// Says what keeps the job from going on, once, and once when that is over.
+class TroubleTeller {
+ public:
+  void tell(const Json& watched, View* view) {
+    std::string trouble = watched.value("trouble", "");
+    if (trouble == told_) return;
+    if (view != nullptr) view->make_way();
+    const bool is_over = trouble.empty();
+    fmt::print(stderr, "trawl: {}\n",
+               is_over ? "that is over: " + escaped(told_) : "warning: " + escaped(trouble));
+    told_ = std::move(trouble);
+  }
+
+ private:
+  std::string told_;
+};
+
 // Feeds `view` (may be null), which writes to `out`, until the job ends. The job's last state, or
 // nothing after Ctrl-C or where `out` takes no more.
 Result<std::optional<Json>> follow(PatientClient& client, const std::string& name, View* view,
                                    Output& out) {
   const InterruptGuard guard;
+  TroubleTeller trouble;
   std::int64_t after = 0;
   while (interrupted == 0 && !out.has_failed()) {
     const auto watched = ask(client, protocol::WatchJob{name, after, kWaitMs});
     if (!watched) return tl::unexpected(watched.error());
     after = watched->at("last_event").get<std::int64_t>();
+    trouble.tell(*watched, view);
     if (view != nullptr) {
       view->update(*watched);
       view->tick();
@@ -106,6 +125,7 @@ Result<std::optional<Json>> follow(PatientClient& client, const std::string& nam
 Result<std::optional<Json>> follow_log(PatientClient& client, const std::string& name,
                                        Output& out) {
   const InterruptGuard guard;
+  TroubleTeller trouble;
   std::int64_t offset = 0;
   std::int64_t after = 0;
   while (interrupted == 0 && !out.has_failed()) {
@@ -128,6 +148,7 @@ Result<std::optional<Json>> follow_log(PatientClient& client, const std::string&
     const auto watched = ask(client, protocol::WatchJob{name, after, kWaitMs});
     if (!watched) return tl::unexpected(watched.error());
     after = watched->at("last_event").get<std::int64_t>();
+    trouble.tell(*watched, nullptr);
   }
   return std::optional<Json>();
 }

@@ -11,6 +11,7 @@
 #include <spdlog/spdlog.h>
 
 #include "cluster/file_lock.h"
+#include "core/telling_line.h"
 #include "protocol/clock.h"
 #include "samplers/sampler.h"
 
@@ -52,6 +53,17 @@ std::vector<ParameterSet> suggestions(const SweepSpec& sweep, std::int64_t first
   return made;
 }
 
+// The last lines of a log, perhaps from the middle of one on; empty where it cannot be read.
+std::string end_of(const std::string& path) {
+  constexpr std::streamoff kBytes = 2000;
+  std::ifstream in(path, std::ios::binary | std::ios::ate);
+  const std::streamoff size = in ? static_cast<std::streamoff>(in.tellg()) : 0;
+  std::string text(static_cast<std::size_t>(std::clamp<std::streamoff>(size, 0, kBytes)), '\0');
+  in.seekg(size - static_cast<std::streamoff>(text.size()));
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  return text;
+}
+
 }  // namespace
 
 Loop::Loop(const CoordinatorOptions& options, std::string endpoint, std::unique_ptr<Store> store,
@@ -63,7 +75,7 @@ Loop::Loop(const CoordinatorOptions& options, std::string endpoint, std::unique_
       store_(std::move(store)),
       tracking_(std::move(tracking)),
       router_(std::move(router)),
-      core_({.stop_grace = options.stop_grace}),
+      core_({.stop_grace = options.stop_grace, .store = store_->id()}),
       active_(now()),
       started_(now()) {}
 
@@ -82,9 +94,11 @@ Result<void> Loop::run() {
     protocol::Waiter waiter;
     waiter.add(*router_);
     waiter.add(committed_->descriptor());
+    waiter.add(store_->trouble().descriptor());
     if (worker_process_) waiter.add(worker_process_->pidfd);
     waiter.wait(wait_time());
     take_committed();
+    take_trouble();
     read_router();
     if (timer_ && *timer_ <= now()) {
       timer_.reset();
@@ -149,6 +163,31 @@ void Loop::take_committed() {
   }
 }
 
+void Loop::take_trouble() {
+  for (std::string& text : store_->trouble().take()) {
+    store_trouble_ = std::move(text);
+    if (store_trouble_.empty()) {
+      spdlog::info("there is room on the disk again");
+      continue;
+    }
+    spdlog::error("{}; trying again", store_trouble_);
+    for (const auto& [id, asker] : askers_) {
+      answer(asker.peer, asker.request,
+             fail(ErrorCode::kFull, store_trouble_ + "; `trawl job list` says whether it was "
+                                                     "done, once there is room again"));
+    }
+    askers_.clear();
+  }
+}
+
+std::string Loop::trouble() const {
+  if (!store_trouble_.empty()) return store_trouble_;
+  for (const auto& [id, text] : worker_trouble_) {
+    if (!text.empty()) return text;
+  }
+  return start_trouble_;
+}
+
 void Loop::release(const Decided& decided) {
   for (const core::Command& command : decided) perform(command);
 }
@@ -191,10 +230,15 @@ void Loop::read_worker(const std::string& peer, core::FromWorker message) {
   if (auto* hello = std::get_if<core::Hello>(&message)) {
     const core::WorkerId worker{++worker_id_last_};
     const auto before = worker_of_.find(peer);
-    if (before != worker_of_.end()) peer_of_.erase(before->second);
+    if (before != worker_of_.end()) {
+      peer_of_.erase(before->second);
+      worker_trouble_.erase(before->second);
+    }
     worker_of_[peer] = worker;
     peer_of_[worker] = peer;
     worker_backoff_ = {};
+    worker_was_here_ = true;
+    start_trouble_.clear();
     spdlog::info("worker {} is here: {} slots, {} attempts", hello->worker_name, hello->slot_count,
                  hello->known.size());
     happened(core::WorkerJoined{worker, std::move(*hello)});
@@ -204,12 +248,18 @@ void Loop::read_worker(const std::string& peer, core::FromWorker message) {
   if (worker == worker_of_.end()) return;  // it will say hello
   if (auto* report = std::get_if<core::Report>(&message)) {
     happened(core::ReportArrived{worker->second, std::move(*report)});
+  } else if (auto* beat = std::get_if<core::Heartbeat>(&message)) {
+    worker_trouble_[worker->second] = std::move(beat->trouble);
   }
 }
 
 void Loop::read_client(const std::string& peer, protocol::ClientEnvelope envelope) {
   const std::uint64_t request = envelope.request;
-  if (auto* submit = std::get_if<protocol::SubmitJob>(&envelope.body)) {
+  const bool changes = std::holds_alternative<protocol::SubmitJob>(envelope.body) ||
+                       std::holds_alternative<protocol::CancelJob>(envelope.body);
+  if (changes && !store_trouble_.empty()) {
+    answer(peer, request, fail(ErrorCode::kFull, store_trouble_ + "; nothing was done"));
+  } else if (auto* submit = std::get_if<protocol::SubmitJob>(&envelope.body)) {
     const core::RequestId id{++request_id_last_};
     askers_[id] = {peer, request};
     happened(core::SubmitRequested{id, std::move(submit->spec)});
@@ -275,6 +325,7 @@ Result<std::string> Loop::status() {
                {"workers", core_.runtime().workers.size()},
                {"slots", slots}};
   if (tracking_ != nullptr) json["tracking"] = tracking_->uri();
+  if (!trouble().empty()) json["trouble"] = trouble();
   return json.dump();
 }
 
@@ -285,7 +336,7 @@ void Loop::watch(const std::string& peer, std::uint64_t request, const protocol:
     return;
   }
   if (watch.wait_ms <= 0) {
-    answer(peer, request, store_->reader().watch(watch.name, watch.after));
+    answer(peer, request, store_->reader().watch(watch.name, watch.after, {now(), trouble()}));
     return;
   }
   constexpr std::int64_t kWaitMsMax = 60'000;
@@ -316,7 +367,8 @@ void Loop::answer_watchers() {
   std::erase_if(watchers_, [&](const Watcher& watcher) {
     if (!is_due(watcher)) return false;
     active_ = at;
-    answer(watcher.peer, watcher.request, store_->reader().watch(watcher.name, watcher.after));
+    answer(watcher.peer, watcher.request,
+           store_->reader().watch(watcher.name, watcher.after, {now(), trouble()}));
     return true;
   });
   news_ = news_due_.has_value();
@@ -339,6 +391,12 @@ void Loop::keep_worker() {
     if (!leaving_until_) {
       spdlog::warn("the worker ended with {}; its log is {}/worker.log", code, options_.home);
     }
+    if (!worker_was_here_) {
+      const std::string log = options_.home + "/worker.log";
+      start_trouble_ =
+          fmt::format("the worker ends as soon as it is started: {} (exit code {}, {})",
+                      core::telling_line(end_of(log)), code, log);
+    }
     lose_workers();
   }
   mind_adopted_worker();
@@ -355,6 +413,7 @@ void Loop::keep_worker() {
     return;
   }
   worker_process_ = *started;
+  worker_was_here_ = false;
 }
 
 // A worker that an earlier coordinator or a person started is no child of this process, so nobody
@@ -368,6 +427,7 @@ void Loop::mind_adopted_worker() {
 }
 
 void Loop::lose_workers() {
+  worker_trouble_.clear();
   for (const auto& [id, worker] : std::map(core_.runtime().workers)) {
     happened(core::WorkerLost{id});
   }

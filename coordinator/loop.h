@@ -49,6 +49,8 @@ class Loop {
   void release(const Decided& decided);
   void perform(const core::Command& command);
   void take_committed();
+  void take_trouble();
+  std::string trouble() const;
   void read_router();
   void read_worker(const std::string& peer, core::FromWorker message);
   void read_client(const std::string& peer, protocol::ClientEnvelope envelope);
@@ -95,6 +97,12 @@ class Loop {
   Instant started_;
   bool stopping_ = false;
   std::optional<Error> failure_;
+
+  // What keeps things from going on, in words; empty where nothing does.
+  std::string store_trouble_;
+  std::map<core::WorkerId, std::string> worker_trouble_;
+  std::string start_trouble_;
+  bool worker_was_here_ = false;  // the last one that was started has said hello
 };
 
 }  // namespace trawl::coordinator

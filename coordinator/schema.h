@@ -7,7 +7,7 @@
 
 namespace trawl::coordinator {
 
-inline constexpr std::array<const char*, 5> kMigrations = {R"sql(
+inline constexpr std::array<const char*, 6> kMigrations = {R"sql(
   CREATE TABLE jobs(
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
@@ -168,6 +168,10 @@ inline constexpr std::array<const char*, 5> kMigrations = {R"sql(
 )sql",
                                                            R"sql(
   ALTER TABLE jobs ADD COLUMN created_by TEXT NOT NULL DEFAULT '';  -- the user who submitted it
+  )sql",
+                                                            R"sql(
+  CREATE TABLE store(id INTEGER NOT NULL) STRICT;  -- names this file: a spool belongs to one
+  INSERT INTO store VALUES ((random() & 0x7fffffffffffffff) | 1);
 )sql"};
 
 }  // namespace trawl::coordinator

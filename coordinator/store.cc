@@ -13,10 +13,18 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& path) {
   store->path_ = path;
   auto reader = store->open_reader();
   if (!reader) return tl::unexpected(reader.error());
-  store->reader_ = std::make_unique<StoreReader>(std::move(*reader));
+  const auto id = sqlite::guarded("cannot read " + path, [&] {
+    return (*reader)->execAndGet("SELECT id FROM store").getInt64();
+  });
+  if (!id) return tl::unexpected(id.error());
+  store->id_ = static_cast<std::uint64_t>(*id);
+  store->reader_ = std::make_unique<StoreReader>(std::move(*reader), "cannot read " + path);
   store->writing_ = std::make_unique<Writing>(**database);
   store->writer_ =
-      std::make_unique<sqlite::GroupCommit>(std::move(*database), "cannot write " + path);
+      std::make_unique<sqlite::GroupCommit>(std::move(*database), "cannot write " + path,
+                                            [trouble = &store->trouble_](const Error* error) {
+                                              trouble->push(error != nullptr ? error->message : "");
+                                            });
   return store;
 }
 

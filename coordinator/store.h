@@ -11,6 +11,7 @@
 #include "coordinator/store_reader.h"
 #include "coordinator/store_writer.h"
 #include "core/fact.h"
+#include "protocol/mailbox.h"
 #include "sqlite/group_commit.h"
 
 namespace trawl::coordinator {
@@ -23,8 +24,15 @@ class Store {
   Store& operator=(const Store&) = delete;
 
   /// Puts the facts on disk; `done` runs on the writer's thread, in the order of the calls.
+  /// While the disk is full, it waits with them for room; `trouble` says so.
   void append(std::vector<core::Fact> facts, std::function<void(const Result<void>&)> done,
               sqlite::GroupCommit::Urgency urgency = sqlite::GroupCommit::Urgency::kUrgent);
+
+  /// Filled by the writer's thread: why nothing can be written right now, and "" when that is over.
+  protocol::Mailbox<std::string>& trouble() { return trouble_; }
+
+  /// Names this file among all; made with it.
+  std::uint64_t id() const { return id_; }
 
   StoreReader& reader() { return *reader_; }
 
@@ -39,6 +47,8 @@ class Store {
  private:
   Store() = default;
 
+  std::uint64_t id_ = 0;
+  protocol::Mailbox<std::string> trouble_;
   /// All of it the writer thread's.
   struct Writing {
     explicit Writing(SQLite::Database& database)

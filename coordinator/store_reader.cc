@@ -16,7 +16,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::int64_t kEventsMax = 1000;  // an answer; the client asks on from there
-constexpr const char* kWhat = "cannot read the state";
 
 // ISO 8601, UTC, as Azure ML prints it.
 std::string iso_time(std::int64_t us) {
@@ -230,7 +229,7 @@ Json watched_job(SQLite::Database& database, SQLite::Statement& row) {
 }  // namespace
 
 Result<void> StoreReader::replay(core::Coordinator& core) {
-  auto replayed = sqlite::guarded(kWhat, [&]() -> Result<void> {
+  auto replayed = sqlite::guarded(what_, [&]() -> Result<void> {
     SQLite::Statement jobs(*database_,
                            "SELECT name, id, CASE type WHEN 'sweep' THEN max_total_trials ELSE 0 "
                            "END FROM jobs ORDER BY id");
@@ -265,7 +264,7 @@ Result<void> StoreReader::replay(core::Coordinator& core) {
 }
 
 Result<std::string> StoreReader::show(const std::string& name, const std::string& concurrency) {
-  auto shown = sqlite::guarded(kWhat, [&]() -> Result<std::string> {
+  auto shown = sqlite::guarded(what_, [&]() -> Result<std::string> {
     SQLite::Statement job(*database_, std::string(kJobColumns) + "WHERE j.name = ?");
     job.bind(1, name);
     if (job.executeStep()) return dumped(job_json(*database_, job, concurrency));
@@ -281,7 +280,7 @@ Result<std::string> StoreReader::show(const std::string& name, const std::string
 Result<std::string> StoreReader::list(const protocol::ListJobs& request) {
   const std::int64_t limit = request.max_results > 0 ? request.max_results : -1;
   const std::string& parent = request.parent;
-  auto listed = sqlite::guarded(kWhat, [&]() -> Result<std::string> {
+  auto listed = sqlite::guarded(what_, [&]() -> Result<std::string> {
     Json answer = Json::array();
     if (parent.empty()) {
       SQLite::Statement jobs(
@@ -307,8 +306,9 @@ Result<std::string> StoreReader::list(const protocol::ListJobs& request) {
   return *listed;
 }
 
-Result<std::string> StoreReader::watch(const std::string& name, std::int64_t after) {
-  auto watched = sqlite::guarded(kWhat, [&]() -> Result<std::string> {
+Result<std::string> StoreReader::watch(const std::string& name, std::int64_t after,
+                                       const Notes& notes) {
+  auto watched = sqlite::guarded(what_, [&]() -> Result<std::string> {
     SQLite::Transaction snapshot(*database_);  // one view for all four queries
     SQLite::Statement job(*database_, std::string(kJobColumns) +
                                           "WHERE j.id = (SELECT id FROM jobs WHERE name = ?1 UNION "
@@ -348,6 +348,8 @@ Result<std::string> StoreReader::watch(const std::string& name, std::int64_t aft
     Json answer = Json::object();
     answer["last_event"] = last;
     answer["complete"] = count < kEventsMax;  // false: ask on at once
+    answer["now_us"] = notes.now.us;
+    put_text(answer, "trouble", notes.trouble);
     answer["job"] = watched_job(*database_, job);
     answer["trials"] = std::move(trials);
     answer["events"] = std::move(events);
@@ -358,7 +360,7 @@ Result<std::string> StoreReader::watch(const std::string& name, std::int64_t aft
 }
 
 Result<std::int64_t> StoreReader::last_event(const std::string& name) {
-  auto found = sqlite::guarded(kWhat, [&]() -> Result<std::int64_t> {
+  auto found = sqlite::guarded(what_, [&]() -> Result<std::int64_t> {
     if (select_last_event_ == nullptr) {
       select_last_event_ =
           std::make_unique<SQLite::Statement>(*database_,
@@ -379,7 +381,7 @@ Result<std::int64_t> StoreReader::last_event(const std::string& name) {
 }
 
 Result<std::int64_t> StoreReader::job_number(const std::string& name) {
-  auto found = sqlite::guarded(kWhat, [&]() -> Result<std::int64_t> {
+  auto found = sqlite::guarded(what_, [&]() -> Result<std::int64_t> {
     SQLite::Statement select(
         *database_,
         "SELECT id FROM jobs WHERE name = ?1 UNION SELECT job FROM trials WHERE name = ?1");
@@ -392,7 +394,7 @@ Result<std::int64_t> StoreReader::job_number(const std::string& name) {
 }
 
 Result<StoreReader::Folder> StoreReader::folder(const std::string& name) {
-  auto found = sqlite::guarded(kWhat, [&]() -> Result<Folder> {
+  auto found = sqlite::guarded(what_, [&]() -> Result<Folder> {
     SQLite::Statement select(
         *database_,
         "SELECT a.folder, a.ended_us IS NOT NULL FROM attempts a JOIN trials t ON t.job = a.job "

@@ -18,8 +18,9 @@ namespace trawl::coordinator {
 /// Used by one thread: the loop's.
 class StoreReader {
  public:
-  explicit StoreReader(std::unique_ptr<SQLite::Database> database)
-      : database_(std::move(database)) {}
+  /// `what` begins its errors: "cannot read /path/trawl.db".
+  StoreReader(std::unique_ptr<SQLite::Database> database, std::string what)
+      : database_(std::move(database)), what_(std::move(what)) {}
 
   /// Puts what is journalled into a new core: the names of all jobs, the spools, and the facts of
   /// the unfinished jobs. kInvalid names the row that does not decode.
@@ -34,7 +35,13 @@ class StoreReader {
 
   /// What is new about a job since event `after` (see protocol::WatchJob): an object with
   /// last_event, job, trials, events.
-  Result<std::string> watch(const std::string& name, std::int64_t after);
+  /// `notes` are what the coordinator adds: the time on its clock, and what keeps it or a worker
+  /// from working right now ("" for nothing).
+  struct Notes {
+    Instant now;
+    std::string trouble;
+  };
+  Result<std::string> watch(const std::string& name, std::int64_t after, const Notes& notes);
 
   /// The newest event about the job that `name` is or belongs to.
   Result<std::int64_t> last_event(const std::string& name);
@@ -51,6 +58,7 @@ class StoreReader {
 
  private:
   std::unique_ptr<SQLite::Database> database_;
+  const std::string what_;
   std::unique_ptr<SQLite::Statement> select_last_event_;
 };
 

@@ -28,6 +28,7 @@ struct CoordinatorOptions {
   /// A job whose trials usually take less has successors waiting on its workers (core/schedule.cc).
   Duration short_trial = std::chrono::milliseconds(50);
   std::int32_t lost_in_company_max = 3;            // then the trial runs alone on its worker
+  std::uint64_t store = 0;                         // for core::Welcome
 };
 
 class Coordinator {

@@ -95,6 +95,7 @@ struct Report {
 };
 
 struct Heartbeat {
+  std::string trouble;  // what keeps the worker from working, in words; "" for nothing
   friend bool operator==(const Heartbeat&, const Heartbeat&) = default;
 };
 
@@ -105,6 +106,7 @@ using FromWorker = std::variant<Hello, Report, Heartbeat>;
 /// Answers a Hello: reports up to `committed` are on the coordinator's disk; send the rest again.
 struct Welcome {
   std::uint64_t committed{};
+  std::uint64_t store{};  // names the coordinator's store: a spool belongs to one
   friend bool operator==(const Welcome&, const Welcome&) = default;
 };
 

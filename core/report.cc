@@ -76,7 +76,9 @@ void on_event(Step& step, const ReportArrived& event) {
     return;
   }
   if (event.report.seq != committed + 1) {
-    step.command(Send{event.worker, Welcome{committed}});  // one was lost: send from there again
+    step.command(
+        Send{event.worker,
+             Welcome{committed, step.options.store}});  // one was lost: send from there again
     return;
   }
   std::visit([&](const auto& body) { take(step, body); }, event.report.body);

@@ -42,7 +42,7 @@ void on_event(Step& step, const WorkerJoined& event) {
   step.runtime.workers.emplace(event.worker, std::move(worker));
   const auto taken = step.state.spools.find(hello.spool);
   const std::uint64_t committed = taken == step.state.spools.end() ? 0 : taken->second;
-  step.command(Send{event.worker, Welcome{committed}});
+  step.command(Send{event.worker, Welcome{committed, step.options.store}});
 
   std::vector<AttemptId> expected;
   for (const auto& [job_id, job] : step.state.jobs) {

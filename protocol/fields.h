@@ -13,7 +13,7 @@
 namespace trawl::protocol {
 
 template <>
-struct Last<ErrorCode> : std::integral_constant<ErrorCode, ErrorCode::kSystem> {};
+struct Last<ErrorCode> : std::integral_constant<ErrorCode, ErrorCode::kFull> {};
 template <>
 struct Last<core::Outcome::Kind>
     : std::integral_constant<core::Outcome::Kind, core::Outcome::Kind::kLost> {};
@@ -69,10 +69,12 @@ void serialize(Archive& a, Report& v) {
   a(v.seq, v.body);
 }
 template <class Archive>
-void serialize(Archive&, Heartbeat&) {}
+void serialize(Archive& a, Heartbeat& v) {
+  a(v.trouble);
+}
 template <class Archive>
 void serialize(Archive& a, Welcome& v) {
-  a(v.committed);
+  a(v.committed, v.store);
 }
 template <class Archive>
 void serialize(Archive& a, Launch& v) {

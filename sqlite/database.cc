@@ -21,7 +21,8 @@ void configure(SQLite::Database& database, Access access) {
 void migrate(SQLite::Database& database, std::span<const char* const> migrations) {
   const int version = database.execAndGet("PRAGMA user_version").getInt();
   const auto newest = static_cast<int>(migrations.size());
-  if (version == newest) return;
+  // Also where none is owed: what an earlier process wrote and did not live to sync is read here as
+  // if it were safe. A commit of our own makes it so before anybody acts on it, or fails.
   SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
   for (int v = version; v < newest; ++v) database.exec(migrations[static_cast<std::size_t>(v)]);
   database.exec("PRAGMA user_version = " + std::to_string(newest));
@@ -34,14 +35,20 @@ Error to_error(const std::string& what, const SQLite::Exception& error) {
   const int code = error.getErrorCode();
   std::string advice;
   ErrorCode kind = ErrorCode::kSystem;
+  if (code == SQLITE_FULL || error.getExtendedErrorCode() == SQLITE_IOERR_SHMSIZE) {
+    return {ErrorCode::kFull, fmt::format("{}: {}: free some disk space", what, error.what())};
+  }
   switch (code) {
-    case SQLITE_FULL:
-      advice = ": free some disk space";
-      break;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      advice = ": the file is damaged; move it away, or restore it from a copy";
-      kind = ErrorCode::kInvalid;
+      advice =
+          ": the file is damaged; restore a copy, or move it and its -wal aside to go on without "
+          "it "
+          "(docs/faults.md)";
+      break;
+    case SQLITE_IOERR:
+      advice = fmt::format(" (SQLite code {}): the disk or its connection fails",
+                           error.getExtendedErrorCode());
       break;
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:

@@ -18,8 +18,8 @@ namespace trawl::sqlite {
 enum class Access { kWrite, kRead };
 
 /// `migrations[v]` is the SQL that takes schema version v to v + 1; those still owed are applied in
-/// one transaction when opening for kWrite. kInvalid: the file is not a database, damaged, or of a
-/// newer release; kSystem: it cannot be opened or written.
+/// one transaction when opening for kWrite. kInvalid: the file is of a newer release; kSystem: it
+/// cannot be opened or written, is damaged, or no database; kFull.
 Result<std::unique_ptr<SQLite::Database>> open(const std::string& path, Access access,
                                                std::span<const char* const> migrations);
 

@@ -1,12 +1,17 @@
 #include "sqlite/group_commit.h"
 
 #include <algorithm>
+#include <chrono>
 #include <future>
 
 namespace trawl::sqlite {
 
-GroupCommit::GroupCommit(std::unique_ptr<SQLite::Database> database, std::string what)
-    : database_(std::move(database)), what_(std::move(what)), thread_([this] { run(); }) {}
+GroupCommit::GroupCommit(std::unique_ptr<SQLite::Database> database, std::string what,
+                         OnFull on_full)
+    : database_(std::move(database)),
+      what_(std::move(what)),
+      on_full_(std::move(on_full)),
+      thread_([this] { run(); }) {}
 
 GroupCommit::~GroupCommit() {
   {
@@ -57,9 +62,27 @@ void GroupCommit::run() {
       is_urgent_ = !queue_.empty();  // what is left of a full batch follows at once
     }
     changed_.notify_all();
-    const Result<void> result = write(batch);
+    const Result<void> result = write_with_patience(batch);
     for (Item& item : batch) item.done(result);
   }
+}
+
+// A full disk is the one failure after which the same bytes can be written as if nothing had
+// happened: SQLite has rolled back, and nobody was told that they are safe.
+Result<void> GroupCommit::write_with_patience(std::deque<Item>& batch) {
+  constexpr auto kRetryInterval = std::chrono::milliseconds(500);
+  Result<void> result = write(batch);
+  bool was_full = false;
+  while (on_full_ && !result && result.error().code == ErrorCode::kFull) {
+    if (!was_full) on_full_(&result.error());
+    was_full = true;
+    std::unique_lock lock(mutex_);
+    if (changed_.wait_for(lock, kRetryInterval, [&] { return ending_; })) break;
+    lock.unlock();
+    result = write(batch);
+  }
+  if (was_full && result) on_full_(nullptr);
+  return result;
 }
 
 Result<void> GroupCommit::write(std::deque<Item>& batch) {

@@ -24,8 +24,14 @@ class GroupCommit {
   /// Must not block.
   using Done = std::function<void(const Result<void>&)>;
 
-  /// `what` names the file in errors: "cannot write /path/trawl.db".
-  GroupCommit(std::unique_ptr<SQLite::Database> database, std::string what);
+  /// Runs on the writer's thread when the disk turns out to be full, and (null) when the same batch
+  /// could be written after all.
+  using OnFull = std::function<void(const Error*)>;
+
+  /// `what` names the file in errors: "cannot write /path/trawl.db". With `on_full`, a batch for
+  /// which there is no room is tried again until there is: nothing of it is lost, and what comes
+  /// after it waits. Without, it is an error like others.
+  GroupCommit(std::unique_ptr<SQLite::Database> database, std::string what, OnFull on_full = {});
 
   /// Commits what was handed in, then ends.
   ~GroupCommit();
@@ -55,9 +61,11 @@ class GroupCommit {
 
   void run();
   Result<void> write(std::deque<Item>& batch);
+  Result<void> write_with_patience(std::deque<Item>& batch);
 
   std::unique_ptr<SQLite::Database> database_;
   const std::string what_;
+  const OnFull on_full_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Item> queue_;

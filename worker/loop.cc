@@ -78,6 +78,7 @@ Loop::Loop(const WorkerOptions& options, Parts parts)
     : options_(options),
       shell_(find_shell()),
       keepers_(std::move(parts.keepers)),
+      trouble_(std::move(parts.trouble)),
       durable_(std::move(parts.durable)),
       refused_(std::make_unique<protocol::Mailbox<core::ReportBody>>()),
       spool_(std::move(parts.spool)),
@@ -116,6 +117,7 @@ Result<void> Loop::run() {
     protocol::Waiter waiter;
     waiter.add(*dealer_);
     waiter.add(durable_->descriptor());
+    waiter.add(trouble_->descriptor());
     waiter.add(refused_->descriptor());
     waiter.add(keepers_->descriptor());
     waiter.add(prepared_.descriptor());
@@ -125,6 +127,10 @@ Result<void> Loop::run() {
     read_keepers();
     send_durable();
     retry_owed();
+    for (std::string& trouble : trouble_->take()) {
+      disk_trouble_ = std::move(trouble);
+      tell_trouble();
+    }
     if (timer_ && *timer_ <= now()) {
       timer_.reset();
       happened(core::AgentTimerFired{});
@@ -137,6 +143,7 @@ Result<void> Loop::run() {
       quitting_ = true;
     }
   }
+  if (failure_) return tl::unexpected(*failure_);
   return {};
 }
 
@@ -326,7 +333,8 @@ void Loop::resend(std::uint64_t committed) {
   while (true) {
     const auto reports = spool_->read_after(sent_, kResendCount);
     if (!reports) {
-      spdlog::error("{}", reports.error().message);
+      failure_ = reports.error();  // sending on would leave a gap that the coordinator asks for
+      quitting_ = true;
       return;
     }
     if (reports->empty()) return;
@@ -354,8 +362,26 @@ void Loop::read_link() {
       spdlog::error("from the coordinator: {}", message.error().message);
       continue;
     }
+    if (!may_take(*message)) return;
     happened(core::MessageArrived{std::move(*message)});
   }
+}
+
+// False where the spool and the coordinator do not go together, and this worker must end.
+bool Loop::may_take(const core::ToWorker& message) {
+  const auto* welcome = std::get_if<core::Welcome>(&message);
+  if (welcome == nullptr) return true;
+  const auto fits = spool_->fits(welcome->store, welcome->committed);
+  if (!fits) failure_ = fits.error();
+  has_foreign_spool_ = fits && !*fits;
+  quitting_ = failure_ || has_foreign_spool_;
+  if (!quitting_ && !disk_trouble_.empty()) tell_trouble();
+  return !quitting_;
+}
+
+void Loop::tell_trouble() {
+  if (link_is_up_)
+    dealer_->send(protocol::encode(core::FromWorker(core::Heartbeat{disk_trouble_})));
 }
 
 }  // namespace trawl::worker

@@ -31,12 +31,16 @@ class Loop {
   struct Parts {
     std::unique_ptr<Keepers> keepers;
     std::unique_ptr<DurableQueue> durable;
+    std::unique_ptr<protocol::Mailbox<std::string>> trouble;  // of the spool's disk, likewise
     std::unique_ptr<Spool> spool;
     std::unique_ptr<Endpoint> endpoint;
     std::unique_ptr<protocol::Dealer> dealer;
   };
   Loop(const WorkerOptions& options, Parts parts);
   Result<void> run();
+
+  /// After run(): the spool is not this coordinator's, and must make way for a new one.
+  bool has_foreign_spool() const { return has_foreign_spool_; }
 
  private:
   struct Preparing {
@@ -67,13 +71,16 @@ class Loop {
   void send_durable();
   void resend(std::uint64_t committed);
   void read_link();
+  bool may_take(const core::ToWorker& message);
+  void tell_trouble();
   std::optional<Duration> wait_time() const;
   bool is_idle() const { return live_.empty() && preparing_.empty(); }
 
   const WorkerOptions options_;
   const std::string shell_;
   std::unique_ptr<Keepers> keepers_;
-  // The spool's thread fills these two: they outlive the spool.
+  // The spool's thread fills these three: they outlive the spool.
+  std::unique_ptr<protocol::Mailbox<std::string>> trouble_;
   std::unique_ptr<DurableQueue> durable_;
   std::unique_ptr<protocol::Mailbox<core::ReportBody>> refused_;  // the disk did not take them
   std::unique_ptr<Spool> spool_;
@@ -96,6 +103,9 @@ class Loop {
   std::optional<Instant> alone_since_;  // no link
   bool performing_ = false;             // inside happened()
   bool quitting_ = false;
+  std::string disk_trouble_;  // as last heard of the spool
+  bool has_foreign_spool_ = false;
+  std::optional<Error> failure_;
 };
 
 }  // namespace trawl::worker

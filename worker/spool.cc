@@ -12,7 +12,7 @@
 namespace trawl::worker {
 namespace {
 
-constexpr std::array<const char*, 1> kMigrations = {R"sql(
+constexpr std::array<const char*, 2> kMigrations = {R"sql(
   CREATE TABLE spool(id INTEGER NOT NULL) STRICT;
   CREATE TABLE report(
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -23,6 +23,9 @@ constexpr std::array<const char*, 1> kMigrations = {R"sql(
     body BLOB NOT NULL
   ) STRICT;
   CREATE INDEX report_of_attempt ON report(job, number, attempt);
+)sql",
+                                                    R"sql(
+  ALTER TABLE spool ADD COLUMN store INTEGER NOT NULL DEFAULT 0;  -- whose reports these are
 )sql"};
 
 constexpr int kLogged = 1;  // indices in core::ReportBody
@@ -62,7 +65,8 @@ Result<core::ReportBody> read_body(const SQLite::Column& column, std::uint64_t s
 
 }  // namespace
 
-Result<std::unique_ptr<Spool>> Spool::open(const std::string& path, OnDurable on_durable) {
+Result<std::unique_ptr<Spool>> Spool::open(const std::string& path, OnDurable on_durable,
+                                           OnTrouble on_trouble) {
   auto database = sqlite::open(path, sqlite::Access::kWrite, kMigrations);
   if (!database) return tl::unexpected(database.error());
   std::uint64_t fresh = 0;
@@ -80,7 +84,8 @@ Result<std::unique_ptr<Spool>> Spool::open(const std::string& path, OnDurable on
   if (!id) return tl::unexpected(id.error());
   auto reader = sqlite::open(path, sqlite::Access::kRead, kMigrations);
   if (!reader) return tl::unexpected(reader.error());
-  std::unique_ptr<Spool> spool(new Spool(std::move(*reader), std::move(on_durable)));
+  std::unique_ptr<Spool> spool(new Spool("cannot read " + path, std::move(*reader),
+                                         std::move(on_durable), std::move(on_trouble)));
   spool->id_ = static_cast<std::uint64_t>(*id);
   spool->writer_ =
       std::make_unique<sqlite::GroupCommit>(std::move(*database), "cannot write " + path);
@@ -100,6 +105,41 @@ Spool::~Spool() {
         erase_.reset();
       },
       [](const Result<void>&) {});
+}
+
+Result<bool> Spool::fits(std::uint64_t store, std::uint64_t committed) {
+  struct Found {
+    std::uint64_t owner{};
+    std::uint64_t last{};  // number given
+    std::uint64_t next{};  // after `committed`, of those that are here; 0: none
+  };
+  const auto found = [&] {
+    const std::lock_guard lock(reader_mutex_);
+    return sqlite::guarded(what_, [&] {
+      SQLite::Statement select(*reader_,
+                               "SELECT (SELECT store FROM spool), coalesce((SELECT seq FROM "
+                               "sqlite_sequence WHERE name = 'report'), 0), coalesce((SELECT "
+                               "min(seq) FROM report WHERE seq > ?), 0)");
+      select.bind(1, as_signed(committed));
+      select.executeStep();
+      const auto number = [&](int column) {
+        return static_cast<std::uint64_t>(select.getColumn(column).getInt64());
+      };
+      return Found{number(0), number(1), number(2)};
+    });
+  }();
+  if (!found) return tl::unexpected(found.error());
+  const bool is_its_own = found->owner == 0 || found->owner == store;
+  const bool has_gap = found->last > committed && found->next != committed + 1;
+  if (!is_its_own || has_gap) return false;
+  if (found->owner == store) return true;
+  const auto noted = writer_->commit([store](SQLite::Database& db) {
+    SQLite::Statement update(db, "UPDATE spool SET store = ?");
+    update.bind(1, as_signed(store));
+    update.exec();
+  });
+  if (!noted) return tl::unexpected(noted.error());
+  return true;
 }
 
 void Spool::submit(core::ReportBody body, std::function<void(const Result<void>&)> done,
@@ -133,9 +173,16 @@ void Spool::submit(core::ReportBody body, std::function<void(const Result<void>&
           }
           on_durable_(std::move(pending->report));
         }
+        note_trouble(result ? "" : result.error().message);
         done(result);
       },
       urgency);
+}
+
+void Spool::note_trouble(const std::string& trouble) {
+  if (trouble == trouble_ || !on_trouble_) return;
+  trouble_ = trouble;
+  on_trouble_(trouble);
 }
 
 Result<void> Spool::append(core::ReportBody body) {
@@ -158,7 +205,7 @@ void Spool::append_later(core::ReportBody body, std::function<void(const Error&)
 
 Result<std::vector<core::Report>> Spool::read_after(std::uint64_t seq, std::int64_t count) {
   const std::lock_guard lock(reader_mutex_);
-  auto read = sqlite::guarded("cannot read the spool", [&]() -> Result<std::vector<core::Report>> {
+  auto read = sqlite::guarded(what_, [&]() -> Result<std::vector<core::Report>> {
     SQLite::Statement select(*reader_,
                              "SELECT seq, body FROM report WHERE seq > ? ORDER BY seq LIMIT ?");
     select.bind(1, as_signed(seq));
@@ -178,7 +225,7 @@ Result<std::vector<core::Report>> Spool::read_after(std::uint64_t seq, std::int6
 
 Result<std::vector<Record>> Spool::records_of(core::AttemptId attempt) {
   const std::lock_guard lock(reader_mutex_);
-  auto read = sqlite::guarded("cannot read the spool", [&]() -> Result<std::vector<Record>> {
+  auto read = sqlite::guarded(what_, [&]() -> Result<std::vector<Record>> {
     SQLite::Statement& select = prepared(select_records_, *reader_,
                                          "SELECT seq, body FROM report WHERE job = ? AND number = "
                                          "? AND attempt = ? AND kind = ? ORDER BY seq");
@@ -203,7 +250,7 @@ Result<std::vector<Record>> Spool::records_of(core::AttemptId attempt) {
 
 Result<std::vector<Spool::Leftover>> Spool::leftovers() {
   const std::lock_guard lock(reader_mutex_);
-  return sqlite::guarded("cannot read the spool", [&] {
+  return sqlite::guarded(what_, [&] {
     SQLite::Statement select(*reader_,
                              "SELECT job, number, attempt, max(CASE kind WHEN ? THEN seq ELSE 0 "
                              "END) FROM report GROUP BY job, number, attempt");

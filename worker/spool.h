@@ -26,11 +26,22 @@ class Spool {
   /// report that this process appends.
   using OnDurable = std::function<void(core::Report)>;
 
-  static Result<std::unique_ptr<Spool>> open(const std::string& path, OnDurable on_durable);
+  /// Called on the spool's thread when the disk begins to refuse what is appended (why), and ("")
+  /// when it takes it again.
+  using OnTrouble = std::function<void(const std::string&)>;
+
+  static Result<std::unique_ptr<Spool>> open(const std::string& path, OnDurable on_durable,
+                                             OnTrouble on_trouble = {});
   ~Spool();
 
   /// Names this spool among all; made with the file.
   std::uint64_t id() const { return id_; }
+
+  /// Any thread. True where this spool can go on with a coordinator whose store is named `store`
+  /// and has its reports up to `committed`; the first store that asks is its own from then on.
+  /// False where it belongs to another one, or the store is an older copy: reports that it lacks
+  /// are gone.
+  Result<bool> fits(std::uint64_t store, std::uint64_t committed);
 
   /// Any thread. Returns when the report is on disk.
   Result<void> append(core::ReportBody body);
@@ -56,16 +67,24 @@ class Spool {
   void discard(std::uint64_t committed);
 
  private:
-  Spool(std::unique_ptr<SQLite::Database> reader, OnDurable on_durable)
-      : reader_(std::move(reader)), on_durable_(std::move(on_durable)) {}
+  Spool(std::string what, std::unique_ptr<SQLite::Database> reader, OnDurable on_durable,
+        OnTrouble on_trouble)
+      : what_(std::move(what)),
+        reader_(std::move(reader)),
+        on_durable_(std::move(on_durable)),
+        on_trouble_(std::move(on_trouble)) {}
+  void note_trouble(const std::string& trouble);
   void submit(core::ReportBody body, std::function<void(const Result<void>&)> done,
               sqlite::GroupCommit::Urgency urgency);
 
+  const std::string what_;  // begins the errors of reading
   std::uint64_t id_ = 0;
   std::mutex reader_mutex_;
   std::unique_ptr<SQLite::Database> reader_;
   std::unique_ptr<SQLite::Statement> select_records_;
   OnDurable on_durable_;
+  OnTrouble on_trouble_;
+  std::string trouble_;  // the spool thread's
   std::mutex ends_mutex_;
   std::set<std::uint64_t> ends_;               // numbers of AttemptEnded rows that are still here
   std::unique_ptr<SQLite::Statement> insert_;  // the writer thread's; goes before its database

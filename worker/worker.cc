@@ -2,8 +2,10 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <thread>
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include "cluster/file_lock.h"
@@ -32,6 +34,23 @@ Result<int> wait_for_keepers(const std::string& home) {
   return -1;
 }
 
+// A spool that the coordinator has nothing to do with is kept under another name, for whoever wants
+// to look into it; the worker that is started next makes a new one.
+Result<void> put_aside(const std::string& path, std::uint64_t id) {
+  const std::string kept = fmt::format("{}.{:x}", path, id);
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    std::error_code error;
+    const bool is_there = std::filesystem::exists(path + suffix, error);
+    if (is_there) std::filesystem::rename(path + suffix, kept + suffix, error);
+    if (error) return fail(ErrorCode::kSystem, "cannot move " + path + ": " + error.message());
+  }
+  return fail(ErrorCode::kConflict,
+              path +
+                  " belongs to another trawl.db than the coordinator's, which was deleted or "
+                  "replaced; what it held is kept in " +
+                  kept + ", and its trials are ended");
+}
+
 }  // namespace
 
 Result<void> run_worker(const WorkerOptions& options) {
@@ -52,17 +71,24 @@ Result<void> run_worker(const WorkerOptions& options) {
                           "/cgroup")});  // before threads and everything that is large
   if (!keepers) return tl::unexpected(keepers.error());
   auto durable = std::make_unique<DurableQueue>();
-  auto spool =
-      Spool::open(options.home + "/spool.db",
-                  [queue = durable.get()](core::Report report) { queue->push(std::move(report)); });
+  auto trouble = std::make_unique<protocol::Mailbox<std::string>>();
+  const std::string spool_path = options.home + "/spool.db";
+  auto spool = Spool::open(
+      spool_path, [queue = durable.get()](core::Report report) { queue->push(std::move(report)); },
+      [queue = trouble.get()](const std::string& text) { queue->push(text); });
   if (!spool) return tl::unexpected(spool.error());
+  const std::uint64_t spool_id = (*spool)->id();
   auto endpoint = Endpoint::start(spool->get());
   if (!endpoint) return tl::unexpected(endpoint.error());
   auto dealer = protocol::Dealer::connect(options.coordinator);
   if (!dealer) return tl::unexpected(dealer.error());
-  Loop loop(options, {std::move(*keepers), std::move(durable), std::move(*spool),
-                      std::move(*endpoint), std::move(*dealer)});
-  return loop.run();
+  std::optional<Loop> loop;
+  loop.emplace(options, Loop::Parts{std::move(*keepers), std::move(durable), std::move(trouble),
+                                    std::move(*spool), std::move(*endpoint), std::move(*dealer)});
+  const auto ran = loop->run();
+  const bool is_foreign = loop->has_foreign_spool();
+  loop.reset();  // closes the spool
+  return is_foreign ? put_aside(spool_path, spool_id) : ran;
 }
 
 }  // namespace trawl::worker

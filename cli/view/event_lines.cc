@@ -17,7 +17,12 @@ class EventLines final : public View {
   void update(const nlohmann::ordered_json& watched) override {
     progress_.update(watched);
     has_progress_ = true;
-    for (const auto& event : watched.at("events")) print(event_text(progress_.sweep(), event));
+    for (const auto& event : watched.at("events")) {
+      const Listing listing = listing_of(event);
+      if (listing != Listing::kLeftOut) print(event_text(progress_.sweep(), event));
+      if (listing == Listing::kLast)
+        print("          (and so on: trials like these are not listed)");
+    }
     std::fflush(out_);
   }
 
@@ -31,6 +36,27 @@ class EventLines final : public View {
   }
 
  private:
+  // Once so many trials in a row failed for one reason, their lines tell nobody anything new, until
+  // a trial ends otherwise. The summary counts them.
+  static constexpr int kAlikeMax = 10;
+  enum class Listing { kListed, kLast, kLeftOut };
+
+  Listing listing_of(const nlohmann::ordered_json& event) {
+    const std::string kind = event.at("kind").get<std::string>();
+    const bool is_quiet = alike_count_ >= kAlikeMax;
+    if (kind == "trial_ended") {
+      const std::string text = event.at("text").get<std::string>();
+      const bool is_alike = text == last_end_ && text.rfind("Failed", 0) == 0;
+      alike_count_ = is_alike ? alike_count_ + 1 : 1;
+      last_end_ = text;
+      if (!is_alike) return Listing::kListed;
+      if (!is_quiet) return alike_count_ == kAlikeMax ? Listing::kLast : Listing::kListed;
+      return Listing::kLeftOut;
+    }
+    const bool is_usual = kind == "trial_suggested" || kind == "attempt_running";
+    return is_quiet && is_usual ? Listing::kLeftOut : Listing::kListed;
+  }
+
   void print(std::string line) {
     line += "\n";
     std::fwrite(line.data(), 1, line.size(), out_);
@@ -38,6 +64,8 @@ class EventLines final : public View {
 
   std::FILE* out_;
   SweepProgress progress_;
+  std::string last_end_;  // of a trial
+  int alike_count_ = 0;   // trials in a row that ended so
   bool has_progress_ = false;
   bool is_finished_ = false;
 };

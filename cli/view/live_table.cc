@@ -18,11 +18,6 @@ using std::chrono::steady_clock;
 
 constexpr auto kRedrawInterval = std::chrono::milliseconds(100);
 
-std::int64_t now_us() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
-}
-
 class LiveTable final : public View {
  public:
   explicit LiveTable(std::FILE* out)
@@ -33,7 +28,18 @@ class LiveTable final : public View {
 
   void update(const nlohmann::ordered_json& watched) override {
     progress_.update(watched);
+    // By the coordinator's clock, from which all other times are: this machine's may have jumped.
+    const auto since_now = watched.find("now_us");
+    if (since_now != watched.end() && since_now->is_number_integer()) {
+      clock_us_ = since_now->get<std::int64_t>();
+      clock_at_ = steady_clock::now();
+    }
     has_progress_ = true;
+  }
+
+  void make_way() override {
+    write(redraw_.next({}, terminal_size(out_).columns));
+    drawn_at_ = {};
   }
 
   void tick() override {
@@ -61,6 +67,11 @@ class LiveTable final : public View {
   }
 
  private:
+  std::int64_t now_us() const {
+    const auto passed = steady_clock::now() - clock_at_;
+    return clock_us_ + std::chrono::duration_cast<std::chrono::microseconds>(passed).count();
+  }
+
   void write(const std::string& bytes) {
     std::fwrite(bytes.data(), 1, bytes.size(), out_);
     std::fflush(out_);
@@ -73,6 +84,8 @@ class LiveTable final : public View {
   bool has_progress_ = false;
   bool is_finished_ = false;
   steady_clock::time_point drawn_at_{};
+  std::int64_t clock_us_ = 0;  // the coordinator's clock at clock_at_
+  steady_clock::time_point clock_at_{};
 };
 
 }  // namespace

@@ -17,6 +17,9 @@ class View {
   /// "events": [...new...]}; see coordinator/store_reader.cc for the keys.
   virtual void update(const nlohmann::ordered_json& watched) = 0;
 
+  /// A line for standard error follows: a view that redraws makes way for it.
+  virtual void make_way() {}
+
   /// Between answers: time passes (elapsed, ETA), the terminal may have another size.
   virtual void tick() = 0;
 

@@ -2,7 +2,8 @@
 """Faults of every kind on the local path: each is said clearly, and nothing is lost. docs/faults.md
 has the list for people."""
 
-import os
+import errno
+import pathlib
 import signal
 import subprocess
 
@@ -92,6 +93,226 @@ class Reasons(TrawlCase):
                       finished.err)
         self.assertEqual(self.show("diverged_0")["properties"]["reason"],
                          "logged only NaN as the primary metric 'score'")
+
+
+class FullDisk(TrawlCase):
+    """A state folder on a file system of a few megabytes: it needs the right to mount one."""
+
+    def setUp(self):
+        super().setUp()
+        self.home.mkdir(mode=0o700)
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m,mode=700", "trawl-test",
+                                  str(self.home)], capture_output=True, text=True)
+        if mounted.returncode != 0:
+            self.skipTest(f"no right to mount: {mounted.stderr.strip()}")
+        self.addCleanup(lambda: subprocess.run(["umount", "-l", str(self.home)], check=True))
+
+    def fill(self):
+        """Leaves not one page; the ballast."""
+        ballast = self.home / "ballast"
+        with open(ballast, "wb", buffering=0) as file:
+            for size in (65536, 4096, 1):
+                try:
+                    while True:
+                        file.write(b"x" * size)
+                except OSError as error:
+                    self.assertEqual(error.errno, errno.ENOSPC)
+        return ballast
+
+    def test_a_full_disk_is_said_to_the_follower_and_the_sweep_goes_on_when_there_is_room(self):
+        self.start_coordinator(slots=2)
+        file = self.sweep_file("""
+            for step in 1 2 3; do log score $1 $step; done
+            touch $BOOK/ready-$1
+            wait_for gate
+            until log score 1$1 4 2>/dev/null; do echo $1 >> $BOOK/refused; sleep 0.2; done
+        """, "n: {type: choice, values: [0, 1]}")
+        stream = self.start("run", file, "--name", "squeezed")
+        self.wait_until(lambda: all((self.book / f"ready-{n}").exists() for n in (0, 1)), "trials")
+        self.wait_until(lambda: [t["properties"].get("reports") for t in self.trials("squeezed")]
+                        == [3, 3], "the reports")
+        ballast = self.fill()
+        self.open_gate("gate")
+        self.wait_until(lambda: self.note("refused"), "a trial to be told")
+        told = stream.stderr.readline()
+        while "warning: environment" in told or "is submitted" in told:
+            told = stream.stderr.readline()
+        self.assertRegex(told, r"^trawl: warning: cannot write .*/(trawl|spool)\.db: .*full.*: free "
+                               "some disk space\n$")
+        self.assertIsNone(stream.poll())
+        ballast.unlink()
+        out, err = stream.communicate(timeout=60)
+        self.assertEqual(stream.returncode, 0, err)
+        self.assertIn("trawl: that is over", err)
+        self.assertEqual(self.statuses("squeezed"), ["Completed"] * 2)
+        self.assertEqual(self.rows("SELECT run_id, count(*) FROM metrics WHERE key = 'score' "
+                                   "GROUP BY run_id"), [("squeezed_0", 4), ("squeezed_1", 4)])
+
+    def test_a_submission_to_a_full_disk_is_refused_with_the_reason(self):
+        self.start_coordinator(slots=1)
+        file = self.write("plain.yml", "type: command\ncommand: 'true'\nenvironment: {image: d}\n")
+        self.ok("run", file)
+        ballast = self.fill()
+        refused = self.ends(5, "job", "create", "-f", file, "--name", "late")
+        self.assertRegex(refused.err, "(?i)trawl: error: .*(disk is full.*: free some disk space|"
+                                      "no space left on device)")
+        ballast.unlink()
+        self.wait_until(lambda: "trouble" not in self.status(), "room")
+        if self.trawl("job", "show", "-n", "late").code != 0:
+            self.ok("job", "create", "-f", file, "--name", "late")
+        self.wait_for_job("late")
+
+
+class Damage(TrawlCase):
+    def damage(self, path):
+        """As a disk does that loses pages: most of the file is noise, its first page too."""
+        for suffix in ("-wal", "-shm"):
+            pathlib.Path(f"{path}{suffix}").unlink(missing_ok=True)
+        size = max(path.stat().st_size, 8192)
+        path.write_bytes(bytes((i * 197 + 31) % 251 for i in range(size)))
+
+    def finish(self, name, code=0, script="true"):
+        self.ends(code, "run", self.job_file(script=script), "--name", name)
+        self.ok("coordinator", "stop")
+        self.wait_until(lambda: not self.daemon("worker"), "the worker to leave", deadline=90)
+
+    def test_a_damaged_database_is_named_with_the_way_out(self):
+        self.finish("before")
+        database = self.home / "trawl.db"
+        self.damage(database)
+        for verb in (["job", "list"], ["run", self.job_file(script="true")]):
+            finished = self.ends(5, *verb)
+            self.assertIn(f"cannot open {database}: file is not a database: the file is damaged",
+                          finished.err)
+            self.assertIn("docs/faults.md", finished.err)
+        self.assertEqual(self.daemon("coordinator"), [], "no crash loop")
+        database.rename(self.folder / "aside.db")
+        self.ok("run", self.job_file(script="true"), "--name", "after")
+        self.assertEqual([job["name"] for job in self.json("job", "list")], ["after"])
+
+    def test_a_damaged_spool_is_said_to_the_follower_and_the_sweep_goes_on_without_it(self):
+        self.finish("before")
+        spool = self.home / "worker" / "spool.db"
+        self.damage(spool)
+        stream = self.start("run", self.job_file(script="true"), "--name", "next")
+        lines = []
+        while not any("worker ends" in line for line in lines):
+            lines.append(stream.stderr.readline())
+            self.assertTrue(lines[-1], lines)
+        self.assertIn(f"cannot open {spool}: file is not a database", lines[-1])
+        self.assertIn("the file is damaged", lines[-1])
+        spool.rename(self.folder / "aside.db")
+        out, err = stream.communicate(timeout=90)
+        self.assertEqual(stream.returncode, 0, err)
+
+    def test_a_spool_whose_database_was_deleted_is_put_aside(self):
+        self.start_coordinator(slots=1)
+        self.submit(self.sweep_file("log score $1; echo up >> $BOOK/up; wait_for never"),
+                    "--name", "gone")
+        self.wait_until(lambda: self.note("up"), "a trial to run")
+        self.kill_everything()
+        for file in self.home.glob("trawl.db*"):
+            file.unlink()
+        self.ok("run", self.sweep_file("log score $1", name="fresh"), "--name", "fresh")
+        self.assertEqual(self.statuses("fresh"), ["Completed"] * 3)
+        self.assertEqual(self.rows("SELECT DISTINCT run_id FROM metrics WHERE key = 'score' "
+                                   "ORDER BY run_id"), [("fresh_0",), ("fresh_1",), ("fresh_2",)])
+        kept = [path.name for path in (self.home / "worker").glob("spool.db.*")]
+        self.assertTrue(kept)
+        self.assertIn("belongs to another trawl.db", (self.home / "worker.log").read_text())
+
+
+class FailingSync(TrawlCase):
+    """fdatasync of trawl.db fails while a file is there, as on a disk that dies."""
+
+    SHIM = r"""
+        #define _GNU_SOURCE
+        #include <dlfcn.h>
+        #include <errno.h>
+        #include <stdio.h>
+        #include <stdlib.h>
+        #include <string.h>
+        #include <unistd.h>
+
+        static int fails(int file) {
+          char link[64], path[4096];
+          const char* gate = getenv("FAULT_GATE");
+          if (gate == NULL || access(gate, F_OK) != 0) return 0;
+          snprintf(link, sizeof link, "/proc/self/fd/%d", file);
+          ssize_t length = readlink(link, path, sizeof path - 1);
+          if (length < 0) return 0;
+          path[length] = 0;
+          return strstr(path, "/trawl.db") != NULL;
+        }
+        #define SHIM(NAME)                                               \
+          int NAME(int file) {                                           \
+            if (fails(file)) { errno = EIO; return -1; }                 \
+            return ((int (*)(int))dlsym(RTLD_NEXT, #NAME))(file);        \
+          }
+        SHIM(fsync)
+        SHIM(fdatasync)
+    """
+
+    def test_a_failing_sync_ends_the_coordinator_with_the_reason_and_loses_nothing(self):
+        source = self.write("shim.c", self.SHIM)
+        shim = self.folder / "shim.so"
+        subprocess.run(["cc", "-shared", "-fPIC", "-o", str(shim), str(source), "-ldl"], check=True)
+        gate = self.folder / "sync-fails"
+        self.env.update(LD_PRELOAD=str(shim), FAULT_GATE=str(gate))
+        file = self.sweep_file("""
+            echo $1 >> $BOOK/runs
+            log score $1
+            touch $BOOK/ready-$1
+            wait_for gate
+            log score 1$1 1
+        """, "n: {type: choice, values: [0, 1]}")
+        stream = self.start("run", file, "--name", "shaky")
+        self.wait_until(lambda: len(list(self.book.glob("ready-*"))) == 2, "trials to have logged")
+        self.wait_until(lambda: [trial["properties"].get("reports")
+                                 for trial in self.trials("shaky")] == [1, 1], "their reports")
+        gate.touch()
+        self.open_gate("gate")
+        _, err = stream.communicate(timeout=120)
+        self.assertEqual(stream.returncode, 5, err)
+        self.assertRegex(err, f"cannot (write|open) {self.home}/trawl.db: disk I/O error")
+        gate.unlink()
+        self.ok("job", "stream", "-n", "shaky")
+        self.assertEqual(self.statuses("shaky"), ["Completed"] * 2)
+        self.assertEqual(self.rows("SELECT run_id, step, count(*) FROM metrics WHERE key = 'score' "
+                                   "GROUP BY run_id, step"),
+                         [(f"shaky_{n}", step, 1) for n in (0, 1) for step in (0, 1)])
+        self.assertEqual(sorted(self.note("runs")), ["0", "1"], "no finished trial ran again")
+
+
+class Many(TrawlCase):
+    def test_a_thousand_trials_that_fail_at_once_have_one_reason_and_few_lines(self):
+        values = ", ".join(map(str, range(1000)))
+        file = self.sweep_file("echo no such data >&2; exit 3", f"n: {{type: choice, values: [{values}]}}",
+                               limits="max_total_trials: 1000, max_concurrent_trials: 100")
+        finished = self.ends(1, "run", file, "--name", "doomed", timeout=280)
+        self.assertIn("1000 of 1000 trials failed and none completed; the first: exit code 3: no "
+                      "such data", finished.err)
+        self.assertLess(len(finished.out.splitlines()), 400)
+        self.assertIn("995 more", finished.out)
+        self.assertEqual(len(self.trials("doomed")), 1000)
+
+
+class HostileFiles(TrawlCase):
+    def refused(self, name, content, said):
+        path = self.folder / name
+        path.write_bytes(content)
+        finished = self.ends(3, "job", "validate", "-f", path, timeout=60)
+        self.assertIn(f"{path}", finished.err)
+        self.assertRegex(finished.err, said)
+        self.assertLess(len(finished.err), 20_000)
+
+    def test_files_that_no_job_could_be_are_refused_at_once(self):
+        self.refused("noise.yml", bytes(range(256)) * (100 * 4096), "4 MiB|4194304|larger|too large|MB")
+        bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+            f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 12))
+        self.refused("bomb.yml", bomb.encode(), "100,000|100000")
+        self.refused("latin.yml", b"type: command\ncommand: caf\xe9\n", ":2:13: error: .*UTF-8")
+        self.refused("twice.yml", b"type: command\ncommand: a\ncommand: b\n", ":3:1: error: .*command")
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ Json StoredCluster::list(const std::string& parent, std::int64_t max_results,
 }
 
 Json StoredCluster::watch(const std::string& name, std::int64_t after) {
-  const auto watched = store_->reader().watch(name, after);
+  const auto watched = store_->reader().watch(name, after, {});
   if (!watched) FAIL(watched.error().message);
   return Json::parse(*watched);
 }

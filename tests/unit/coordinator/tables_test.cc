@@ -562,7 +562,7 @@ TEST_CASE("a name that nothing has is refused with what to look at", "[store]") 
                        "there is no job or trial named 'x'; see `trawl job list`"};
   CHECK(reader.show("x", "").error() == expected);
   CHECK(reader.list({.parent = "x"}).error() == expected);
-  CHECK(reader.watch("x", 0).error() == expected);
+  CHECK(reader.watch("x", 0, {}).error() == expected);
   CHECK(reader.last_event("x").error() == expected);
   CHECK(reader.job_number("x").error() == expected);
   CHECK(reader.folder("x").error() == expected);

@@ -118,9 +118,10 @@ TEST_CASE("a file that is no database is refused with what to do", "[sqlite]") {
     const auto refused = open(path, access, kOne);
     REQUIRE_FALSE(refused);
     CHECK(refused.error() ==
-          Error{ErrorCode::kInvalid, "cannot open " + path +
-                                         ": file is not a database: the file is damaged; move it "
-                                         "away, or restore it from a copy"});
+          Error{ErrorCode::kSystem,
+                "cannot open " + path +
+                    ": file is not a database: the file is damaged; restore a copy, or move it and "
+                    "its -wal aside to go on without it (docs/faults.md)"});
   }
 }
 
@@ -144,9 +145,10 @@ TEST_CASE("damage inside the file is told where it is met", "[sqlite]") {
   REQUIRE(opened);
   const auto refused = guarded("cannot read the log", [&] { return entries(**opened); });
   REQUIRE_FALSE(refused);
-  CHECK(refused.error() == Error{ErrorCode::kInvalid,
+  CHECK(refused.error() == Error{ErrorCode::kSystem,
                                  "cannot read the log: database disk image is malformed: the file "
-                                 "is damaged; move it away, or restore it from a copy"});
+                                 "is damaged; restore a copy, or move it and its -wal aside to go "
+                                 "on without it (docs/faults.md)"});
 }
 
 TEST_CASE("a guarded body's value comes through", "[sqlite]") {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sys/mount.h>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -40,6 +41,25 @@ Result<void> commit_bytes(GroupCommit& writer, int count) {
   });
 }
 
+TEST_CASE("a patient writer tries again until there is room, and says so", "[sqlite]") {
+  const SmallDisk disk;
+  if (!disk.is_mounted()) {
+    WARN("skipped: no right to mount a small file system (" << std::strerror(errno) << ")");
+    return;
+  }
+  std::ofstream(disk.file("ballast")) << std::string(200'000, 'x');
+  auto opened = open(disk.file("a.db"), Access::kWrite, kSchema);
+  REQUIRE(opened);
+  std::vector<std::string> told;
+  GroupCommit writer(std::move(*opened), "cannot write", [&](const Error* error) {
+    told.push_back(error != nullptr ? error->message : "over");
+    if (error != nullptr) std::filesystem::remove(disk.file("ballast"));
+  });
+  REQUIRE(commit_bytes(writer, 300'000));
+  CHECK(told == std::vector<std::string>{
+                    "cannot write: database or disk is full: free some disk space", "over"});
+}
+
 TEST_CASE("a full disk is an error that says so, and writing goes on when there is room",
           "[sqlite]") {
   const SmallDisk disk;
@@ -55,8 +75,8 @@ TEST_CASE("a full disk is an error that says so, and writing goes on when there 
   const auto refused = commit_bytes(writer, 400'000);
   REQUIRE_FALSE(refused);
   CHECK(refused.error() ==
-        Error{ErrorCode::kSystem, "cannot write " + disk.file("a.db") +
-                                      ": database or disk is full: free some disk space"});
+        Error{ErrorCode::kFull, "cannot write " + disk.file("a.db") +
+                                    ": database or disk is full: free some disk space"});
   std::filesystem::remove(disk.file("ballast"));
   REQUIRE(commit_bytes(writer, 20'000));
   const auto reader = open(disk.file("a.db"), Access::kRead, kSchema);

@@ -228,14 +228,41 @@ TEST_CASE("what was appended without waiting is on disk when the spool is closed
   CHECK(spool.told().size() == 100);
 }
 
+TEST_CASE("a spool goes with the first store that asks, and with no other", "[spool]") {
+  TemporaryFolder folder;
+  const auto opened = Spool::open(folder.file("spool.db"), [](core::Report) {});
+  REQUIRE(opened);
+  CHECK((*opened)->fits(7, 0).value());
+  CHECK((*opened)->fits(7, 0).value());
+  CHECK_FALSE((*opened)->fits(8, 0).value());
+}
+
+TEST_CASE("a spool does not go with a copy of its store that lacks reports which are gone",
+          "[spool]") {
+  TemporaryFolder folder;
+  const auto opened = Spool::open(folder.file("spool.db"), [](core::Report) {});
+  REQUIRE(opened);
+  const core::AttemptId first{{core::JobId{1}, 0}, 1};
+  const core::AttemptId second{{core::JobId{1}, 1}, 1};
+  REQUIRE((*opened)->append(core::AttemptStarted{first, 1, "/f"}));
+  REQUIRE((*opened)->append(core::AttemptEnded{first, {}}));
+  CHECK((*opened)->fits(7, 0).value());
+  CHECK((*opened)->fits(7, 2).value());
+  (*opened)->discard(2);
+  REQUIRE((*opened)->append(core::AttemptStarted{second, 1, "/f"}));  // behind the deletion
+  CHECK((*opened)->fits(7, 2).value());
+  CHECK((*opened)->fits(7, 3).value());
+  CHECK_FALSE((*opened)->fits(7, 1).value());
+}
+
 TEST_CASE("a spool that is no database is refused with what to do", "[spool]") {
   TemporaryFolder folder;
   const std::string path = folder.file("spool.db");
   std::ofstream(path) << std::string(10'000, 'x');
   const auto opened = Spool::open(path, [](core::Report) {});
   REQUIRE_FALSE(opened);
-  CHECK(opened.error().code == ErrorCode::kInvalid);
-  CHECK_THAT(opened.error().message, Catch::Contains("the file is damaged; move it away"));
+  CHECK(opened.error().code == ErrorCode::kSystem);
+  CHECK_THAT(opened.error().message, Catch::Contains("the file is damaged; restore a copy"));
 }
 
 }  // namespace
