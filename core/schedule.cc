@@ -204,9 +204,10 @@ std::int64_t lacking_count(const Step& step, const Job& job, AttemptId holder) {
       worker != nullptr && step.runtime.workers.at(*worker).incarnation == trial->incarnation;
   if (!is_current) return 0;  // otherwise its end is on its way
   if (*worker == step.runtime.kept || step.runtime.workers.at(*worker).exclusive) return 0;
-  const std::int64_t length = chain_behind(job, holder).length;
+  const Chain chain = chain_behind(job, holder);
+  if (find_live(std::as_const(step.state), chain.last)->stop) return 0;  // nothing follows it
   const std::int64_t wanted = wanted_length(job);
-  return 2 * length > wanted ? 0 : wanted - length;
+  return 2 * chain.length > wanted ? 0 : wanted - chain.length;
 }
 
 void extend_chain(Step& step, const Job& job, AttemptId holder, std::int64_t count) {

@@ -23,7 +23,7 @@ Profile profile_of(std::uint64_t seed) {
   profile.options.stop_grace = bound(chance, seconds(2), seconds(15));
   profile.options.lost_attempts_max = static_cast<std::int32_t>(chance.between(1, 5));
   profile.options.short_trial = std::chrono::seconds(5);  // so that many worlds have successors
-  profile.options.lost_in_company_max = static_cast<std::int32_t>(chance.between(0, 4));
+  profile.options.lost_in_company_max = static_cast<std::int32_t>(chance.between(1, 4));
 
   profile.link_delay_max = bound(chance, milliseconds(20), seconds(2));
   profile.commit_delay_max = bound(chance, milliseconds(10), seconds(1));
