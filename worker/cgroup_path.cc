@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <sstream>
 #include <iterator>
 #include <vector>
 
@@ -57,7 +58,9 @@ std::optional<CgroupPath> cgroup_path(std::string_view cgroups, std::string_view
 
 std::string read_small_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
+  std::ostringstream text;  // such a file fails in the middle when its group or process goes
+  text << in.rdbuf();
+  return text.str();
 }
 
 }  // namespace trawl::worker

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <poll.h>
 #include <signal.h>
+#include <sstream>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -13,9 +14,12 @@
 namespace trawl::worker {
 namespace {
 
+// What can be read of it: a file of /proc fails in the middle when its process ends.
 std::string read_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
 }
 
 bool is_marked(const std::string& environment, const std::string& variable, bool is_prefix) {

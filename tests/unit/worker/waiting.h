@@ -7,6 +7,7 @@
 #include <functional>
 #include <iterator>
 #include <signal.h>
+#include <sstream>
 #include <string>
 #include <thread>
 
@@ -26,7 +27,9 @@ inline bool eventually(const std::function<bool()>& condition) {
 
 inline std::string text_of(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
+  std::ostringstream text;  // a file of /proc fails in the middle when its process ends
+  text << in.rdbuf();
+  return text.str();
 }
 
 /// True if no process has the number, or only one that waits to be reaped.
