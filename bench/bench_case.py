@@ -1,4 +1,5 @@
 """What the benchmarks share: the built programs, a home with its coordinator, the printed line."""
+import atexit
 import json
 import os
 import shutil
@@ -44,5 +45,7 @@ class Home:
         return self
 
     def __exit__(self, *_):
+        # The folder stays until the program ends: file systems slow down for a while where many
+        # files were just deleted, and the next measurement would pay for that.
         self.run("coordinator", "stop")
-        shutil.rmtree(self.folder)
+        atexit.register(shutil.rmtree, self.folder, True)

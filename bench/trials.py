@@ -3,7 +3,9 @@
 (own folder, output files, durable start and end, a run record), against bench_spawn_loop in the same
 run. Also with 100,000 finished trials in the store (--full).
 """
+import atexit
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,9 +24,10 @@ limits: {{max_total_trials: {count}, max_concurrent_trials: 2}}
 
 
 def loop_rate(count):
-    with tempfile.TemporaryDirectory() as folder:
-        out = subprocess.run([f"{BUILD}/bench/bench_spawn_loop", str(count), "2", folder + "/loop", "true"],
-                             check=True, stdout=subprocess.PIPE, text=True).stdout
+    folder = tempfile.mkdtemp(prefix="trawl-bench-loop-")
+    atexit.register(shutil.rmtree, folder, True)  # see Home.__exit__
+    out = subprocess.run([f"{BUILD}/bench/bench_spawn_loop", str(count), "2", folder + "/loop", "true"],
+                         check=True, stdout=subprocess.PIPE, text=True).stdout
     return count / float(out)
 
 

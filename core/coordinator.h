@@ -4,8 +4,9 @@
 //
 // The shell's contract: put the facts of a decision on disk, all of them or none and in order,
 // before any of its commands is carried out; commands wait for the decisions before theirs too,
-// also where their own has no facts. After a crash: apply() every journalled fact of the unfinished
-// jobs, then recover() once, then go on with step().
+// also where their own has no facts. Only Suggest, which changes nothing outside, may be answered
+// at once. After a crash: apply() every journalled fact of the unfinished jobs, then recover()
+// once, then go on with step().
 #pragma once
 
 #include <vector>
@@ -27,8 +28,8 @@ struct CoordinatorOptions {
   std::int32_t lost_attempts_max = 5;              // then the trial fails
   /// A job whose trials usually take less has successors waiting on its workers (core/schedule.cc).
   Duration short_trial = std::chrono::milliseconds(50);
-  std::int32_t lost_in_company_max = 3;            // (>= 1) then it runs alone on its worker
-  std::uint64_t store = 0;                         // for core::Welcome
+  std::int32_t lost_in_company_max = 3;  // (>= 1) then it runs alone on its worker
+  std::uint64_t store = 0;               // for core::Welcome
 };
 
 class Coordinator {
