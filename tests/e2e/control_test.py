@@ -127,6 +127,21 @@ class Limits(TrawlCase):
         self.check_bound("the workers' 1 slot (max_concurrent_trials is 3)",
                          concurrent=3, running=1)
 
+    def test_a_long_trial_between_short_ones_holds_up_nothing(self):
+        # The short ones are given successors ahead of time; behind the long one they go back.
+        self.start_coordinator(slots=1)
+        file = self.sweep_file("if [ $1 = 9 ]; then wait_for go; fi",
+                               "n: {type: choice, values: [0, 1, 2, 3, 4, 9, 5, 6, 7]}",
+                               limits="max_total_trials: 9, max_concurrent_trials: 1")
+        self.submit(file, "--name", "mixed")
+        self.wait_until(lambda: self.rows("SELECT 1 FROM attempts WHERE outcome = 'returned'")
+                        or self.statuses("mixed").count("Completed") == 8,
+                        "a successor to come back")
+        self.open_gate("go")
+        self.wait_for_job("mixed")
+        self.assertEqual(self.statuses("mixed"), ["Completed"] * 9)
+        self.assertEqual(self.rows("SELECT count(*) FROM attempts WHERE outcome = 'exited'"), [(9,)])
+
     def check_bound(self, text, concurrent, running):
         file = self.sweep_file(BLOCKED, "n: {type: choice, values: [0, 1, 2, 3, 4, 5]}",
                                limits=f"max_total_trials: 6, max_concurrent_trials: {concurrent}")

@@ -253,7 +253,7 @@ void add_messages(std::vector<Sample>& all) {
   all.push_back(from_worker(
       "ended", report(kAllBits,
                       core::AttemptEnded{kAttempt,
-                                         {Outcome::Kind::kLost, -1, kAwkward,
+                                         {Outcome::Kind::kReturned, -1, kAwkward,
                                           std::chrono::microseconds(kLargest), kSmallest, true}})));
   all.push_back(from_worker("heartbeat", core::Heartbeat{}));
   static_assert(std::variant_size_v<core::FromWorker> == 3);
