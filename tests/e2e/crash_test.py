@@ -216,11 +216,14 @@ class KillNine(TrawlCase):
             log score 1
         """, "n: {type: choice, values: [0, 1]}")
         self.submit(file, "--name", "parricide")
-        self.wait_until(lambda: self.statuses("parricide") == ["Failed", "Running"],
-                        "the one to fail at last, and the other to run")
+        # After three losses in company it waits until it can run alone.
+        self.wait_until(lambda: self.rows("SELECT count(*) FROM attempts WHERE outcome = 'lost'")
+                        == [(3,)] and self.statuses("parricide") == ["Queued", "Running"],
+                        "the one to be lost three times, and the other to run")
         self.assertFalse(any(is_alive(int(pid)) for pid in self.note("left")))
         self.open_gate("gate")
         self.wait_for_job("parricide")
+        self.assertEqual(self.statuses("parricide"), ["Failed", "Completed"])
         self.assertEqual(self.attempts("parricide")[1], 1)
         self.assertEqual(self.show("parricide_1")["status"], "Completed")
 
