@@ -159,8 +159,9 @@ void add_coordinator_verbs(CLI::App& app, Context& context) {
       start->add_option("--leave-when-idle", arguments->idle_seconds,
                         "end after so many seconds without a job or a command of trawl");
   CLI::Option* tracking =
-      start->add_option("--tracking", arguments->tracking,
-                        "HOST:PORT at which to serve the MLflow API over all jobs (port 0: any)")
+      start
+          ->add_option("--tracking", arguments->tracking,
+                       "HOST:PORT at which to serve the MLflow API over all jobs (port 0: any)")
           ->excludes(idle);
   start
       ->add_flag("--no-auth", arguments->no_auth,

@@ -169,7 +169,7 @@ inline constexpr std::array<const char*, 6> kMigrations = {R"sql(
                                                            R"sql(
   ALTER TABLE jobs ADD COLUMN created_by TEXT NOT NULL DEFAULT '';  -- the user who submitted it
   )sql",
-                                                            R"sql(
+                                                           R"sql(
   CREATE TABLE store(id INTEGER NOT NULL) STRICT;  -- names this file: a spool belongs to one
   INSERT INTO store VALUES ((random() & 0x7fffffffffffffff) | 1);
 )sql"};

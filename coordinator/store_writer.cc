@@ -239,7 +239,8 @@ void StoreWriter::put(const core::Fact& fact, const core::AttemptRunning& body) 
       attempt.trial.job.number, attempt.trial.number, attempt.attempt, body.started.folder,
       body.started.pid, fact.at.us);
   statements_.run(
-      "UPDATE trials SET status = CASE WHEN status IN ('Queued', 'Starting') THEN 'Running' ELSE status "
+      "UPDATE trials SET status = CASE WHEN status IN ('Queued', 'Starting') THEN 'Running' ELSE "
+      "status "
       "END, started_us = ?3 WHERE job = ?1 AND number = ?2",
       attempt.trial.job.number, attempt.trial.number, fact.at.us);
   statements_.run("UPDATE jobs SET status = 'Running' WHERE id = ? AND status = 'Starting'",

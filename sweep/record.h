@@ -120,10 +120,10 @@ struct ExperimentRestored {
   friend bool operator==(const ExperimentRestored&, const ExperimentRestored&) = default;
 };
 
-using Record = std::variant<RunCreated, RunUpdated, MetricLogged, ParamLogged, TagSet,
-                            ExperimentCreated, TagDeleted, DocumentStored, DocumentDeleted,
-                            RunDeleted, RunRestored, ExperimentRenamed, ExperimentDeleted,
-                            ExperimentRestored>;
+using Record =
+    std::variant<RunCreated, RunUpdated, MetricLogged, ParamLogged, TagSet, ExperimentCreated,
+                 TagDeleted, DocumentStored, DocumentDeleted, RunDeleted, RunRestored,
+                 ExperimentRenamed, ExperimentDeleted, ExperimentRestored>;
 
 /// Metrics are equal where bit patterns of their values are (so NaN equals itself).
 inline bool operator==(const MetricLogged& a, const MetricLogged& b) {

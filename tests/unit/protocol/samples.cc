@@ -288,7 +288,8 @@ void add_facts(std::vector<Sample>& all) {
   all.push_back(fact("command_submitted", core::JobSubmitted{core::JobId{4}, command_spec()}));
   all.push_back(fact("trial_suggested", core::TrialSuggested{trial, parameters()}));
   all.push_back(fact("suggestions_exhausted", core::SuggestionsExhausted{core::JobId{3}}));
-  all.push_back(fact("attempt_assigned", core::AttemptAssigned{kAttempt, "node-1", kAllBits, kAttempt}));
+  all.push_back(
+      fact("attempt_assigned", core::AttemptAssigned{kAttempt, "node-1", kAllBits, kAttempt}));
   all.push_back(fact("attempt_running", core::AttemptRunning{{kAttempt, 4711, "/folder"}}));
   all.push_back(fact("records_accepted", core::RecordsAccepted{kAttempt, records()}));
   all.push_back(fact("primary_reported",
