@@ -13,6 +13,9 @@ namespace trawl {
 /// clients log params with str(value).
 std::string python_repr(double value);
 
+/// ASCII letters in lower case; other bytes as they are.
+std::string lowered(std::string_view text);
+
 /// The candidate nearest to `word` by optimal string alignment distance (case ignored), or empty
 /// when none is near enough (a distance above a third of the longer word) to be worth naming.
 std::string nearest(std::string_view word, std::span<const std::string_view> candidates);

@@ -91,6 +91,7 @@ Result<void> Loop::run() {
   spdlog::info("serving {} with {} unfinished jobs", options_.home, core_.state().jobs.size());
   while (!stopping_ && !failure_) {
     keep_worker();
+    commit_turn();
     protocol::Waiter waiter;
     waiter.add(*router_);
     waiter.add(committed_->descriptor());

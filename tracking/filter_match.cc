@@ -2,20 +2,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/text.h"
 #include "tracking/filter.h"
 
 namespace trawl::tracking {
 namespace {
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-std::string lowered(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), lower);
-  return result;
-}
 
 bool holds_for(double value, Comparator comparator, double operand) {
   switch (comparator) {
