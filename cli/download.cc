@@ -60,7 +60,7 @@ Result<void> copy_artifacts(const fs::path& attempt, const fs::path& to, const s
   for (const auto& [from, into] :
        {std::pair<fs::path, fs::path>(attempt / "work/outputs", "outputs"),
         {attempt / "work/logs", "logs"},
-        {attempt / "user_logs", "user_logs"},
+        {attempt / "std_log.txt", "user_logs/std_log.txt"},
         {attempt / "artifacts" / run, ""},
         {attempt / "artifacts/models", "models"}}) {
     auto copied = copy_tree(from, into.empty() ? to : to / into);

@@ -46,15 +46,10 @@ struct AllRunsSession::Reader {
   RunTables tables;
 };
 
-Result<std::unique_ptr<AllRunsSession>> AllRunsSession::open(Store* store, Settings settings) {
-  auto artifacts = tracking::ArtifactStore::open(settings.artifacts_root);
-  if (!artifacts) return tl::unexpected(artifacts.error());
-  return std::unique_ptr<AllRunsSession>(
-      new AllRunsSession(store, std::move(settings), *std::move(artifacts)));
+AllRunsSession::AllRunsSession(Store* store, Settings settings)
+    : store_(store), settings_(std::move(settings)), artifacts_(settings_.artifacts_root) {
+  artifacts_.clear_uploads();
 }
-
-AllRunsSession::AllRunsSession(Store* store, Settings settings, tracking::ArtifactStore artifacts)
-    : store_(store), settings_(std::move(settings)), artifacts_(std::move(artifacts)) {}
 
 AllRunsSession::~AllRunsSession() = default;
 
@@ -114,7 +109,7 @@ tl::expected<tracking::ArtifactPlace, Refusal> AllRunsSession::find_artifacts(
     root = attempt + "/artifacts";
     break;
   }
-  return tracking::ArtifactPlace{tracking::ArtifactStore::share(std::move(root)), folder,
+  return tracking::ArtifactPlace{tracking::ArtifactStore(std::move(root)), folder,
                                  found->experiment_id};
 }
 

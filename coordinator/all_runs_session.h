@@ -27,8 +27,8 @@ class AllRunsSession : public tracking::Session {
     std::string token;           // what clients send as bearer token; empty: nobody is asked
   };
 
-  /// `store` outlives it. kSystem: the artifacts folder cannot be made.
-  static Result<std::unique_ptr<AllRunsSession>> open(Store* store, Settings settings);
+  /// `store` outlives it.
+  AllRunsSession(Store* store, Settings settings);
   ~AllRunsSession() override;
 
   bool admits(std::string_view authorization) const override;
@@ -37,8 +37,6 @@ class AllRunsSession : public tracking::Session {
 
  private:
   struct Reader;  // a connection
-
-  AllRunsSession(Store* store, Settings settings, tracking::ArtifactStore artifacts);
 
   tracking::Response read(const tracking::PreparedCall& call);
   tracking::Response write(const tracking::PreparedCall& call);

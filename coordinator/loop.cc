@@ -302,7 +302,7 @@ Result<std::string> Loop::show(const std::string& name) {
 Result<std::string> Loop::read_log(const protocol::ReadLog& request) {
   const auto folder = store_->reader().folder(request.name);
   if (!folder) return tl::unexpected(folder.error());
-  std::ifstream in(folder->path + "/user_logs/std_log.txt", std::ios::binary | std::ios::ate);
+  std::ifstream in(folder->path + "/std_log.txt", std::ios::binary | std::ios::ate);
   const std::int64_t size = in ? static_cast<std::int64_t>(in.tellg()) : 0;
   const std::int64_t offset =
       std::clamp<std::int64_t>(request.offset, 0, std::max<std::int64_t>(size, 0));

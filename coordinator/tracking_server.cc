@@ -36,15 +36,14 @@ Result<std::unique_ptr<TrackingServer>> TrackingServer::start(Store* store, cons
     if (!token) return tl::unexpected(token.error());
     settings.token = *std::move(token);
   }
-  auto session = AllRunsSession::open(store, std::move(settings));
-  if (!session) return tl::unexpected(session.error());
+  auto session = std::make_unique<AllRunsSession>(store, std::move(settings));
   tracking::ServerSettings server_settings;
   server_settings.address = address.host;
   server_settings.port = address.port;
   server_settings.thread_count_max = kThreadsMax;
   // A page that reaches it by a name of its own has no token; without one the name must be right.
   if (address.needs_token) server_settings.allowed_hosts = {"*"};
-  auto server = tracking::Server::start(std::move(server_settings), *std::move(session));
+  auto server = tracking::Server::start(std::move(server_settings), std::move(session));
   if (!server) return tl::unexpected(server.error());
   const std::string uri = fmt::format("http://{}:{}", host_of(address.host), (*server)->port());
   return std::unique_ptr<TrackingServer>(new TrackingServer(*std::move(server), uri));

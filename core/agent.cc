@@ -59,7 +59,7 @@ void Agent::on(const Spawned& event, Instant, Commands& commands) {
   const auto found = running_.find(event.attempt);
   if (found == running_.end()) return;
   found->second.spawned = true;
-  commands.push_back(Append{AttemptStarted{event.attempt, event.pid, event.folder}});
+  commands.push_back(Append{AttemptStarted{event.attempt, event.pid, event.folder}, false});
   const bool in_grace = found->second.kill_at.has_value();
   if (found->second.stopping) commands.push_back(Signal{event.attempt, !in_grace});
 }
@@ -67,7 +67,10 @@ void Agent::on(const Spawned& event, Instant, Commands& commands) {
 void Agent::on(const ProcessesGone& event, Instant, Commands& commands) {
   if (running_.erase(event.attempt) == 0) return;
   ended_.emplace(event.attempt, 0);
-  commands.push_back(Append{AttemptEnded{event.attempt, event.outcome}});
+  // A successor has the slot, and the coordinator nothing to start in it.
+  const bool is_succeeded = std::ranges::any_of(
+      waiting_, [&](const Waiting& each) { return each.launch.after == event.attempt; });
+  commands.push_back(Append{AttemptEnded{event.attempt, event.outcome}, !is_succeeded});
   start_waiting(commands);
 }
 

@@ -65,8 +65,11 @@ struct Signal {
   AttemptId attempt;
   bool kill{};
 };
+/// `is_awaited`: the coordinator has something to do about it; others may be a few milliseconds
+/// later.
 struct Append {
   ReportBody body;
+  bool is_awaited = true;
 };
 /// Reports up to `committed` may leave the spool.
 struct Discard {

@@ -163,8 +163,10 @@ void fill_slots(Step& step) {
 // done where an older job waits for slots, for long trials (a successor is bound to its worker, and
 // another one might be free sooner), nor for a sampler that learns (it would be asked too early).
 
-constexpr Duration kAhead = std::chrono::milliseconds(20);  // what a chain should last
-constexpr std::int64_t kChainMax = 16;
+// What a chain should last: some times what it takes for a start to reach the coordinator and the
+// next launches to come back, both written to disk on the way.
+constexpr Duration kAhead = std::chrono::milliseconds(80);
+constexpr std::int64_t kChainMax = 64;
 
 bool has_successors(const Step& step, const Job& job) {
   const bool learns = job.spec.sweep->sampling.rule == SamplingRule::kBayesian;
@@ -174,9 +176,14 @@ bool has_successors(const Step& step, const Job& job) {
   return is_short && is_next && !learns && !job.cancel;
 }
 
+// Towards the end of a job the chains get shorter, so that no slot waits long for the other's last
+// (guided self-scheduling: Polychronopoulos and Kuck 1987, IEEE Trans. Computers C-36, 12).
 std::int64_t wanted_length(const Job& job) {
   const Duration usual = std::max<Duration>(*job.usual_duration, std::chrono::milliseconds(1));
-  return std::clamp<std::int64_t>(kAhead / usual, 1, kChainMax);
+  const auto made = static_cast<std::int64_t>(job.trials.size());
+  const auto left = job.max_total_trials() - made + static_cast<std::int64_t>(job.waiting.size());
+  const std::int64_t share = left / (2 * job.max_concurrent_trials());
+  return std::clamp<std::int64_t>(std::min(kAhead / usual, share), 1, kChainMax);
 }
 
 struct Chain {

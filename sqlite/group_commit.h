@@ -57,7 +57,7 @@ class GroupCommit {
   };
   static constexpr std::size_t kQueueMax = 65'536;
   static constexpr std::size_t kBatchMax = 4'096;
-  static constexpr std::chrono::milliseconds kLazyMax{2};
+  static constexpr std::chrono::milliseconds kLazyMax{10};
 
   void run();
   Result<void> write(std::deque<Item>& batch);

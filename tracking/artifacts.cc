@@ -125,20 +125,13 @@ tl::expected<void, Refusal> Upload::finish() {
   return {};
 }
 
-Result<ArtifactStore> ArtifactStore::open(std::string root) {
-  while (root.size() > 1 && root.ends_with('/')) root.pop_back();
-  const std::string uploads = root + "/" + std::string(kUploads);
-  std::error_code ignored;
-  fs::remove_all(uploads, ignored);  // left by a crash; if it stays, it only costs space
-  if (const int error_number = make_folders(uploads); error_number != 0) {
-    return fail_errno("Cannot make the artifacts folder " + root, error_number);
-  }
-  return ArtifactStore(std::move(root));
+ArtifactStore::ArtifactStore(std::string root) : root_(std::move(root)) {
+  while (root_.size() > 1 && root_.ends_with('/')) root_.pop_back();
 }
 
-ArtifactStore ArtifactStore::share(std::string root) {
-  while (root.size() > 1 && root.ends_with('/')) root.pop_back();
-  return ArtifactStore(std::move(root));
+void ArtifactStore::clear_uploads() const {
+  std::error_code ignored;  // what stays only costs space
+  fs::remove_all(root_ + "/" + std::string(kUploads), ignored);
 }
 
 tl::expected<Upload, Refusal> ArtifactStore::begin_upload(std::string_view path) const {

@@ -50,12 +50,11 @@ class Upload {
 /// folder. Any thread; calls on the same file at once leave one of the versions whole.
 class ArtifactStore {
  public:
-  /// Makes the folder and clears `.uploads`.
-  static Result<ArtifactStore> open(std::string root);
+  /// Nothing is made before an upload needs it.
+  explicit ArtifactStore(std::string root);
 
-  /// A folder that another process may be using: nothing is made before an upload needs it, and
-  /// nothing is cleared.
-  static ArtifactStore share(std::string root);
+  /// Removes what a crash left of unfinished uploads; for a folder that no other process uses.
+  void clear_uploads() const;
 
   tl::expected<Upload, Refusal> begin_upload(std::string_view path) const;
 
@@ -69,8 +68,6 @@ class ArtifactStore {
   tl::expected<void, Refusal> remove(std::string_view path) const;
 
  private:
-  explicit ArtifactStore(std::string root) : root_(std::move(root)) {}
-
   std::string root_;
 };
 

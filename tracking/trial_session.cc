@@ -62,20 +62,17 @@ Result<std::unique_ptr<TrialSession>> TrialSession::open(TrialSettings settings)
   if (auto checked = check(settings); !checked) {
     return tl::unexpected<Error>(std::move(checked.error()));
   }
-  auto artifacts = ArtifactStore::open(settings.artifacts_root);
-  if (!artifacts) return tl::unexpected<Error>(std::move(artifacts.error()));
-  std::unique_ptr<TrialSession> session(
-      new TrialSession(std::move(settings), *std::move(artifacts)));
+  std::unique_ptr<TrialSession> session(new TrialSession(std::move(settings)));
   if (auto rebuilt = session->rebuild(); !rebuilt) {
     return tl::unexpected<Error>(std::move(rebuilt.error()));
   }
   return session;
 }
 
-TrialSession::TrialSession(TrialSettings settings, ArtifactStore artifacts)
+TrialSession::TrialSession(TrialSettings settings)
     : settings_(std::move(settings)),
       policy_(policy_of(settings_)),
-      artifacts_(std::move(artifacts)) {}
+      artifacts_(settings_.artifacts_root) {}
 
 bool TrialSession::admits(std::string_view authorization) const {
   return is_bearer(authorization, settings_.token);

@@ -94,7 +94,7 @@ class TrialSession : public Session {
   tl::expected<Upload, Refusal> begin_upload(std::string_view path) override;
 
  private:
-  TrialSession(TrialSettings settings, ArtifactStore artifacts);
+  explicit TrialSession(TrialSettings settings);
 
   Result<void> rebuild();  // mutex_ held
   Response handle_method(const Request& request);

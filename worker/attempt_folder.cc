@@ -34,7 +34,7 @@ AttemptFolder attempt_folder(const std::string& jobs_folder, const core::LaunchO
 Result<void> make_folder(const AttemptFolder& folder, const core::LaunchOrder& order,
                          const std::stop_token& stop) {
   const std::string trial = fs::path(folder.root).parent_path();
-  for (const std::string& path : {trial, folder.root, folder.work(), folder.root + "/user_logs"}) {
+  for (const std::string& path : {trial, folder.root, folder.work()}) {
     auto made = make(path);
     if (!made) return made;
   }

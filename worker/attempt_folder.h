@@ -3,7 +3,7 @@
 //   <jobs>/<job>/trials/<number>/attempt-<k>/
 //     work/                     the working directory: a copy of the code, ./outputs, ./logs
 //     inputs/<name>/            an input that was fetched or copied for it
-//     user_logs/std_log.txt     what its processes print
+//     std_log.txt               what its processes print
 //     named_outputs/<name>/     what ${{outputs.name}} names
 //     artifacts/<run>/          what the script logged as MLflow artifacts
 //
@@ -23,7 +23,7 @@ struct AttemptFolder {
   std::string jobs;  // the folder of all attempts
   std::string root;
   std::string work() const { return root + "/work"; }
-  std::string log() const { return root + "/user_logs/std_log.txt"; }
+  std::string log() const { return root + "/std_log.txt"; }
   std::string inputs() const { return root + "/inputs"; }
   std::string outputs() const { return root + "/named_outputs"; }
   std::string artifacts() const { return root + "/artifacts"; }

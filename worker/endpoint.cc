@@ -27,8 +27,8 @@ std::string user_name() {
   return entry != nullptr ? entry->pw_name : std::to_string(getuid());
 }
 
-std::vector<NamedText> first_tags(const core::LaunchOrder& order) {
-  std::vector<NamedText> tags = {{"mlflow.user", user_name()},
+std::vector<NamedText> first_tags(const core::LaunchOrder& order, const std::string& user) {
+  std::vector<NamedText> tags = {{"mlflow.user", user},
                                  {"mlflow.source.name", order.command.command},
                                  {"mlflow.source.type", "JOB"}};
   if (order.is_sweep) tags.push_back({"mlflow.parentRunId", order.job_name});
@@ -58,7 +58,7 @@ class Endpoint::SpoolSink : public tracking::Sink {
   core::AttemptId attempt_;
 };
 
-Endpoint::Endpoint(Spool* spool) : spool_(spool) {}
+Endpoint::Endpoint(Spool* spool) : spool_(spool), user_(user_name()) {}
 Endpoint::~Endpoint() = default;
 
 Result<std::unique_ptr<Endpoint>> Endpoint::start(Spool* spool) {
@@ -78,12 +78,12 @@ Result<EndpointAccess> Endpoint::open(const core::LaunchOrder& order,
   settings.token = random_hex(kTokenBytes);
   settings.run_id = order.trial_name;
   settings.run_name = order.trial_name;
-  settings.user = user_name();
+  settings.user = user_;
   settings.start_time_ms = now_ms();
   settings.experiment_id = experiment_id(order.experiment_name);
   settings.experiment_name = order.experiment_name;
   settings.experiment_creation_ms = settings.start_time_ms;
-  settings.tags = first_tags(order);
+  settings.tags = first_tags(order, user_);
   settings.params = sampled_params(order);
   settings.artifacts_root = artifacts_folder;
   settings.sink = sink.get();

@@ -37,6 +37,7 @@ class Endpoint {
   explicit Endpoint(Spool* spool);
 
   Spool* spool_;
+  const std::string user_;                                   // who runs this
   std::map<std::string, std::unique_ptr<SpoolSink>> sinks_;  // by trial name; outlive the server
   std::unique_ptr<tracking::Server> server_;
 };

@@ -38,7 +38,10 @@ int write_all(int descriptor, std::string_view bytes) {
 
 // Up to one byte more than there may be. errno is set where it fails.
 bool read_all(int descriptor, std::string& bytes) {
-  bytes.resize(kEnvironmentBytesMax + 1);
+  struct stat info {};
+  if (fstat(descriptor, &info) != 0) return false;
+  const auto known = static_cast<std::size_t>(std::max<off_t>(info.st_size, 0));
+  bytes.resize(std::min(known, kEnvironmentBytesMax) + 1);
   std::size_t size = 0;
   while (size < bytes.size()) {
     const ssize_t count = read(descriptor, bytes.data() + size, bytes.size() - size);

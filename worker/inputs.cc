@@ -22,6 +22,10 @@ bool wants_copy(const Input& input) {
   return input.mode == "download" || input.mode == "eval_download";
 }
 
+bool stays(const Input& input) {
+  return input.kind == Input::Kind::kLiteral || input.mode == "direct";
+}
+
 Result<void> make(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
@@ -90,8 +94,7 @@ Result<std::string> place_copy(const Input& input, const fs::path& folder,
 Result<std::string> place_one(const Input& input, const InputPlace& place, DownloadCache& cache,
                               const std::stop_token& stop) {
   const fs::path folder = fs::path(place.folder) / input.name;
-  const bool stays = input.kind == Input::Kind::kLiteral || input.mode == "direct";
-  if (stays) return input.text;
+  if (stays(input)) return input.text;
   if (input.kind == Input::Kind::kUri) {
     if (is_web(input.text)) return place_fetched(input, folder, place.job, cache, stop);
     return fail(ErrorCode::kInvalid, "only http and https URLs can be fetched, not " + input.text);
@@ -105,6 +108,11 @@ Result<std::string> place_one(const Input& input, const InputPlace& place, Downl
 }
 
 }  // namespace
+
+bool is_moved(const Input& input) {
+  if (stays(input)) return false;
+  return input.kind == Input::Kind::kUri || wants_copy(input);
+}
 
 Result<std::vector<Input>> place_inputs(const std::vector<Input>& inputs, const InputPlace& place,
                                         DownloadCache& cache, const std::stop_token& stop) {

@@ -17,6 +17,9 @@ struct InputPlace {
   core::JobId job;
 };
 
+/// True where placing the input means fetching or copying it.
+bool is_moved(const Input& input);
+
 /// The same inputs, each with the text that `${{inputs.name}}` becomes:
 ///
 ///   literal, or mode direct          as it is: the text, the path, the URI

@@ -182,7 +182,7 @@ void Loop::perform(const core::AgentCommand& command) {
   } else if (const auto* sent = std::get_if<core::Signal>(&command)) {
     signal(*sent);
   } else if (const auto* append = std::get_if<core::Append>(&command)) {
-    this->append(append->body);
+    this->append(*append);
   } else if (const auto* discard = std::get_if<core::Discard>(&command)) {
     spool_->discard(discard->committed);
   } else if (const auto* again = std::get_if<core::Resend>(&command)) {
@@ -194,11 +194,14 @@ void Loop::perform(const core::AgentCommand& command) {
   }
 }
 
-void Loop::append(const core::ReportBody& body) {
-  spool_->append_later(body, [body, mailbox = refused_.get()](const Error& error) {
-    spdlog::error("{}; trying again", error.message);
-    mailbox->push(body);
-  });
+void Loop::append(const core::Append& append) {
+  const auto urgency = append.is_awaited ? sqlite::GroupCommit::Urgency::kUrgent
+                                         : sqlite::GroupCommit::Urgency::kLazy;
+  spool_->append_later(append.body, urgency,
+                       [body = append.body, mailbox = refused_.get()](const Error& error) {
+                         spdlog::error("{}; trying again", error.message);
+                         mailbox->push(body);
+                       });
 }
 
 void Loop::retry_owed() {
@@ -207,11 +210,15 @@ void Loop::retry_owed() {
   if (!retry_at_) retry_at_ = now() + kRetryInterval;
   if (now() < *retry_at_) return;
   retry_at_.reset();
-  for (const core::ReportBody& body : std::exchange(owed_, {})) append(body);
+  for (const core::ReportBody& body : std::exchange(owed_, {})) append({body});
 }
 
 void Loop::launch(const core::LaunchOrder& order) {
   const AttemptFolder folder = attempt_folder(options_.jobs_folder, order);
+  if (!takes_time(order)) {
+    run_prepared(order, folder, prepare(order, folder, downloads_, {}));
+    return;
+  }
   preparing_.emplace(order.attempt,
                      Preparing{order, folder, prepare_later(order, folder, downloads_, prepared_)});
 }
@@ -220,14 +227,18 @@ void Loop::take_prepared() {
   for (const Preparation& preparation : prepared_.take()) {
     const Preparing ready = std::move(preparing_.at(preparation.attempt));
     preparing_.erase(preparation.attempt);
-    const auto asked = preparation.result
-                           ? start(ready.order, ready.folder, *preparation.result)
-                           : Result<void>(tl::unexpected(preparation.result.error()));
-    if (asked) {
-      live_.emplace(ready.order.attempt, Live{ready.order, ready.folder});
-    } else {
-      could_not_start(ready.order, asked.error().message);
-    }
+    run_prepared(ready.order, ready.folder, preparation.result);
+  }
+}
+
+void Loop::run_prepared(const core::LaunchOrder& order, const AttemptFolder& folder,
+                        const Result<Prepared>& prepared) {
+  const auto asked =
+      prepared ? start(order, folder, *prepared) : Result<void>(tl::unexpected(prepared.error()));
+  if (asked) {
+    live_.emplace(order.attempt, Live{order, folder});
+  } else {
+    could_not_start(order, asked.error().message);
   }
 }
 

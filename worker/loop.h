@@ -60,11 +60,13 @@ class Loop {
   void perform(const core::AgentCommand& command);
   void launch(const core::LaunchOrder& order);
   void take_prepared();
+  void run_prepared(const core::LaunchOrder& order, const AttemptFolder& folder,
+                    const Result<Prepared>& prepared);
   Result<void> start(const core::LaunchOrder& order, const AttemptFolder& folder,
                      const Prepared& prepared);
   void could_not_start(const core::LaunchOrder& order, const std::string& reason);
   void signal(const core::Signal& signal);
-  void append(const core::ReportBody& body);
+  void append(const core::Append& append);
   void retry_owed();
   void read_keepers();
   void finish(const Live& live, const Keepers::Ended& ended);

@@ -1,11 +1,16 @@
 #include "worker/preparation.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "worker/environment.h"
 #include "worker/inputs.h"
 
 namespace trawl::worker {
+
+bool takes_time(const core::LaunchOrder& order) {
+  return !order.command.code.empty() || std::ranges::any_of(order.inputs, is_moved);
+}
 
 Result<Prepared> prepare(const core::LaunchOrder& order, const AttemptFolder& folder,
                          DownloadCache& cache, const std::stop_token& stop) {

@@ -1,6 +1,6 @@
 // worker/preparation.h: what an attempt needs before its command can start: its folder with the
-// code in it, its inputs, its variables. Copies and downloads can take minutes, so it runs on a
-// thread of its own for each attempt, and the loop goes on meanwhile.
+// code in it, its inputs, its variables. Copies and downloads can take minutes, so those run on a
+// thread of their own for each attempt, and the loop goes on meanwhile.
 #pragma once
 
 #include <stop_token>
@@ -25,6 +25,9 @@ struct Preparation {
   Result<Prepared> result;
 };
 using PreparationQueue = protocol::Mailbox<Preparation>;
+
+/// True where something must be fetched or copied.
+bool takes_time(const core::LaunchOrder& order);
 
 /// Blocks until everything is there. kUnavailable when `stop` was requested; other errors say what
 /// could not be had.

@@ -92,7 +92,8 @@ Result<std::unique_ptr<Spool>> Spool::open(const std::string& path, OnDurable on
   const auto left = spool->leftovers();
   if (!left) return tl::unexpected(left.error());
   for (const Leftover& leftover : *left) {
-    if (leftover.end_seq != 0) spool->ends_.insert(leftover.end_seq);
+    spool->with_records_.insert(leftover.attempt);
+    if (leftover.end_seq != 0) spool->ends_.emplace(leftover.end_seq, leftover.attempt);
   }
   return spool;
 }
@@ -148,6 +149,10 @@ void Spool::submit(core::ReportBody body, std::function<void(const Result<void>&
     core::Report report;
     std::string bytes;
   };
+  if (body.index() == kLogged) {
+    const std::lock_guard lock(rows_mutex_);
+    with_records_.insert(attempt_of(body));
+  }
   auto pending = std::make_shared<Pending>();
   pending->bytes = protocol::encode_report(body);
   pending->report.body = std::move(body);
@@ -168,8 +173,8 @@ void Spool::submit(core::ReportBody body, std::function<void(const Result<void>&
       [this, pending, done = std::move(done)](const Result<void>& result) {
         if (result) {
           if (pending->report.body.index() == kEnded) {
-            const std::lock_guard lock(ends_mutex_);
-            ends_.insert(pending->report.seq);
+            const std::lock_guard lock(rows_mutex_);
+            ends_.emplace(pending->report.seq, attempt_of(pending->report.body));
           }
           on_durable_(std::move(pending->report));
         }
@@ -194,13 +199,14 @@ Result<void> Spool::append(core::ReportBody body) {
   return durable.get();
 }
 
-void Spool::append_later(core::ReportBody body, std::function<void(const Error&)> on_error) {
+void Spool::append_later(core::ReportBody body, sqlite::GroupCommit::Urgency urgency,
+                         std::function<void(const Error&)> on_error) {
   submit(
       std::move(body),
       [on_error = std::move(on_error)](const Result<void>& result) {
         if (!result) on_error(result.error());
       },
-      sqlite::GroupCommit::Urgency::kLazy);
+      urgency);
 }
 
 Result<std::vector<core::Report>> Spool::read_after(std::uint64_t seq, std::int64_t count) {
@@ -224,6 +230,10 @@ Result<std::vector<core::Report>> Spool::read_after(std::uint64_t seq, std::int6
 }
 
 Result<std::vector<Record>> Spool::records_of(core::AttemptId attempt) {
+  {
+    const std::lock_guard lock(rows_mutex_);
+    if (!with_records_.contains(attempt)) return std::vector<Record>{};
+  }
   const std::lock_guard lock(reader_mutex_);
   auto read = sqlite::guarded(what_, [&]() -> Result<std::vector<Record>> {
     SQLite::Statement& select = prepared(select_records_, *reader_,
@@ -267,23 +277,26 @@ Result<std::vector<Spool::Leftover>> Spool::leftovers() {
 }
 
 void Spool::discard(std::uint64_t committed) {
-  std::vector<std::uint64_t> acknowledged;
+  std::vector<core::AttemptId> acknowledged;
   {
-    const std::lock_guard lock(ends_mutex_);
+    const std::lock_guard lock(rows_mutex_);
     const auto past = ends_.upper_bound(committed);
-    acknowledged.assign(ends_.begin(), past);
+    for (auto end = ends_.begin(); end != past; ++end) {
+      acknowledged.push_back(end->second);
+      with_records_.erase(end->second);
+    }
     ends_.erase(ends_.begin(), past);
   }
   if (acknowledged.empty()) return;
   // Losing this delete costs nothing: the rows go at the next acknowledgement after a restart.
   writer_->submit(
       [this, acknowledged](SQLite::Database& db) {
-        for (const std::uint64_t seq : acknowledged) {
-          SQLite::Statement& erase =
-              prepared(erase_, db,
-                       "DELETE FROM report WHERE (job, number, attempt) = (SELECT job, number, "
-                       "attempt FROM report WHERE seq = ?)");
-          erase.bind(1, as_signed(seq));
+        for (const core::AttemptId& attempt : acknowledged) {
+          SQLite::Statement& erase = prepared(
+              erase_, db, "DELETE FROM report WHERE job = ? AND number = ? AND attempt = ?");
+          erase.bind(1, attempt.trial.job.number);
+          erase.bind(2, attempt.trial.number);
+          erase.bind(3, attempt.attempt);
           erase.exec();
         }
       },

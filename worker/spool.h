@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -46,9 +47,10 @@ class Spool {
   /// Any thread. Returns when the report is on disk.
   Result<void> append(core::ReportBody body);
 
-  /// Any thread. Returns at once, and is durable within milliseconds; an error goes to `on_error`
-  /// on the spool's thread.
-  void append_later(core::ReportBody body, std::function<void(const Error&)> on_error);
+  /// Any thread. Returns at once, and is durable within milliseconds, later ones if `urgency` lets
+  /// it; an error goes to `on_error` on the spool's thread.
+  void append_later(core::ReportBody body, sqlite::GroupCommit::Urgency urgency,
+                    std::function<void(const Error&)> on_error);
 
   /// Up to `count` reports after `seq`, in order.
   Result<std::vector<core::Report>> read_after(std::uint64_t seq, std::int64_t count);
@@ -85,9 +87,10 @@ class Spool {
   OnDurable on_durable_;
   OnTrouble on_trouble_;
   std::string trouble_;  // the spool thread's
-  std::mutex ends_mutex_;
-  std::set<std::uint64_t> ends_;               // numbers of AttemptEnded rows that are still here
-  std::unique_ptr<SQLite::Statement> insert_;  // the writer thread's; goes before its database
+  std::mutex rows_mutex_;
+  std::map<std::uint64_t, core::AttemptId> ends_;  // AttemptEnded rows that are still here
+  std::set<core::AttemptId> with_records_;         // attempts that may have AttemptLogged rows
+  std::unique_ptr<SQLite::Statement> insert_;      // the writer thread's; goes before its database
   std::unique_ptr<SQLite::Statement> erase_;
   std::unique_ptr<sqlite::GroupCommit> writer_;
 };

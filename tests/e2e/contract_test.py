@@ -156,7 +156,7 @@ class Kept(TrawlCase):
         self.ok("run", file, "--name", "kept")
         self.assertEqual(self.log_of("kept"), "out\nerr\n")
         folder = self.show("kept")["properties"]["folder"]
-        self.assertTrue((pathlib.Path(folder) / "user_logs/std_log.txt").is_file())
+        self.assertTrue((pathlib.Path(folder) / "std_log.txt").is_file())
 
         self.ok("job", "download", "-n", "kept", "-p", "plain")
         self.assertEqual(self.files("plain"),

@@ -273,7 +273,7 @@ class Verbs(TrawlCase):
 
     def test_an_outputs_name_is_no_path(self):
         self.ok("run", self.job_file(command="exit 0", more="outputs: {o: }\n"), "--name", "out")
-        for name in ("..", "../user_logs", "nothing"):
+        for name in ("..", "../work", "nothing"):
             self.ends(4, "job", "download", "-n", "out", "--output-name", name, "-p", "to")
         self.assertFalse((self.folder / "to").exists())
 

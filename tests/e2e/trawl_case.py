@@ -207,7 +207,7 @@ class TrawlCase(unittest.TestCase):
     def log_of(self, name):
         """The log of a trial's or command job's newest attempt."""
         folder = self.show(name)["properties"]["folder"]
-        return (pathlib.Path(folder) / "user_logs" / "std_log.txt").read_text()
+        return (pathlib.Path(folder) / "std_log.txt").read_text()
 
     def write(self, path, text):
         """A file below this test's folder; its path."""

@@ -104,6 +104,14 @@ TEST_CASE("a file where a folder must be is 400, not a reason to try again", "[t
   CHECK(put(trial, kTree + "/" + std::string(300, 'n'), "x") == 400);
 }
 
+TEST_CASE("where the disk takes nothing, an upload is asked to be tried again", "[tracking]") {
+  const ArtifactStore store("/proc/nowhere/");
+  const auto upload = store.begin_upload(kTree + "/a.txt");
+  REQUIRE_FALSE(upload);
+  CHECK(upload.error().status == 503);
+  CHECK(upload.error().message == "The artifact was not stored: No such file or directory");
+}
+
 TEST_CASE("artifacts are fetched as files and deleted once or twice", "[tracking]") {
   Trial trial;
   put(trial, kTree + "/d/a.txt", "x");

@@ -51,7 +51,7 @@ TEST_CASE("an attempt's folder is named by job, trial and attempt", "[attempt_fo
   const AttemptFolder folder = attempt_folder("/jobs", order_with_code(""));
   CHECK(folder.root == "/jobs/lr/trials/7/attempt-2");
   CHECK(folder.work() == "/jobs/lr/trials/7/attempt-2/work");
-  CHECK(folder.log() == "/jobs/lr/trials/7/attempt-2/user_logs/std_log.txt");
+  CHECK(folder.log() == "/jobs/lr/trials/7/attempt-2/std_log.txt");
   CHECK(folder.outputs() == "/jobs/lr/trials/7/attempt-2/named_outputs");
   CHECK(folder.artifacts() == "/jobs/lr/trials/7/attempt-2/artifacts");
 }
@@ -67,7 +67,6 @@ TEST_CASE("without code the working folder has outputs and logs alone", "[attemp
   }
   std::sort(names.begin(), names.end());
   CHECK(names == std::vector<std::string>{"logs", "outputs"});
-  CHECK(fs::is_directory(folder.root + "/user_logs"));
 }
 
 TEST_CASE("a code folder is copied with modes, links and hidden files", "[attempt_folder]") {

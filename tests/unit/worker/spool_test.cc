@@ -222,7 +222,8 @@ TEST_CASE("a report is readable when it is told of", "[spool]") {
 
 TEST_CASE("what was appended without waiting is on disk when the spool is closed", "[spool]") {
   Spooling spool;
-  for (int i = 0; i < 100; ++i) spool->append_later(started(i), [](const Error&) {});
+  for (int i = 0; i < 100; ++i)
+    spool->append_later(started(i), sqlite::GroupCommit::Urgency::kLazy, [](const Error&) {});
   spool.reopen();
   CHECK(spool.numbers().size() == 100);
   CHECK(spool.told().size() == 100);
