@@ -7,7 +7,7 @@
 
 namespace trawl::coordinator {
 
-inline constexpr std::array<const char*, 6> kMigrations = {R"sql(
+inline constexpr std::array<const char*, 7> kMigrations = {R"sql(
   CREATE TABLE jobs(
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
@@ -172,6 +172,10 @@ inline constexpr std::array<const char*, 6> kMigrations = {R"sql(
                                                            R"sql(
   CREATE TABLE store(id INTEGER NOT NULL) STRICT;  -- names this file: a spool belongs to one
   INSERT INTO store VALUES ((random() & 0x7fffffffffffffff) | 1);
+)sql",
+                                                           R"sql(
+  ALTER TABLE jobs DROP COLUMN last_event;  -- the index events_of_job knows it
+  ALTER TABLE trials DROP COLUMN last_event;
 )sql"};
 
 }  // namespace trawl::coordinator

@@ -61,7 +61,7 @@ std::string dumped(const Json& json) {
 constexpr const char* kJobColumns =
     "SELECT j.id, j.name, j.type, j.status, j.reason, j.created_us, j.started_us, j.ended_us, "
     "j.best_value, t.name, j.document, j.max_total_trials, j.max_concurrent_trials, "
-    "j.primary_metric, j.goal, j.policy, j.experiment_name, j.last_event, j.archived, "
+    "j.primary_metric, j.goal, j.policy, j.experiment_name, j.archived, "
     "j.created_by "
     "FROM jobs j LEFT JOIN trials t ON t.job = j.id AND t.number = j.best_trial ";
 
@@ -154,8 +154,8 @@ Json job_json(SQLite::Database& database, SQLite::Statement& row, const std::str
   job["name"] = row.getColumn(1).getString();
   job["type"] = row.getColumn(2).getString();
   job["status"] = row.getColumn(3).getString();
-  if (row.getColumn(18).getInt() != 0) job["archived"] = true;
-  job["creation_context"] = creation_context(row.getColumn(5), row.getColumn(19).getString());
+  if (row.getColumn(17).getInt() != 0) job["archived"] = true;
+  job["creation_context"] = creation_context(row.getColumn(5), row.getColumn(18).getString());
   put_time(job, "start_time", row.getColumn(6));
   put_time(job, "end_time", row.getColumn(7));
   const bool has_own = job.contains("properties") && job["properties"].is_object();
@@ -339,7 +339,8 @@ Result<std::string> StoreReader::watch(const std::string& name, std::int64_t aft
     }
     Json trials = Json::array();
     SQLite::Statement changed(*database_, std::string(kTrialColumns) +
-                                              "WHERE t.job = ? AND t.last_event > ? ORDER BY "
+                                              "WHERE t.job = ?1 AND t.number IN (SELECT number "
+                                              "FROM events WHERE job = ?1 AND id > ?2) ORDER BY "
                                               "t.number");
     changed.bind(1, id);
     changed.bind(2, after);
@@ -364,9 +365,9 @@ Result<std::int64_t> StoreReader::last_event(const std::string& name) {
     if (select_last_event_ == nullptr) {
       select_last_event_ =
           std::make_unique<SQLite::Statement>(*database_,
-                                              "SELECT last_event FROM jobs WHERE id = (SELECT id "
-                                              "FROM jobs WHERE name = ?1 UNION SELECT "
-                                              "job FROM trials WHERE name = ?1)");
+                                              "SELECT id FROM events WHERE job = (SELECT id FROM "
+                                              "jobs WHERE name = ?1 UNION SELECT job FROM trials "
+                                              "WHERE name = ?1) ORDER BY id DESC LIMIT 1");
     }
     SQLite::Statement& select = *select_last_event_;
     select.tryReset();

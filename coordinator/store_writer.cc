@@ -92,8 +92,15 @@ StoreWriter::StoreWriter(sqlite::Statements& statements)
     : statements_(statements), records_(statements), user_(user_name()) {}
 
 void StoreWriter::write(const std::vector<core::Fact>& facts) {
+  taken_.clear();
   for (const core::Fact& fact : facts) {
     std::visit([&](const auto& body) { put(fact, body); }, fact.body);
+  }
+  for (const auto& [spool, seq] : taken_) {
+    statements_.run(
+        "INSERT INTO spools(spool, taken) VALUES (?, ?) ON CONFLICT(spool) DO UPDATE SET "
+        "taken = excluded.taken",
+        static_cast<std::int64_t>(spool), static_cast<std::int64_t>(seq));
   }
 }
 
@@ -110,12 +117,6 @@ void StoreWriter::journal(const core::Fact& fact, core::JobId job, std::int64_t 
   insert.bind(6, bytes.data(), static_cast<int>(bytes.size()));
   insert.exec();
   insert.reset();
-  const std::int64_t event = statements_.database().getLastInsertRowid();
-  statements_.run("UPDATE jobs SET last_event = ?1 WHERE id = ?2", event, job.number);
-  if (number != kNoTrial) {
-    statements_.run("UPDATE trials SET last_event = ?1 WHERE job = ?2 AND number = ?3", event,
-                    job.number, number);
-  }
 }
 
 void StoreWriter::put(const core::Fact& fact, const core::JobSubmitted& body) {
@@ -123,9 +124,8 @@ void StoreWriter::put(const core::Fact& fact, const core::JobSubmitted& body) {
   const std::string experiment = records_.experiment_for(spec.experiment_name, fact.at.us);
   auto& insert = statements_.get(
       "INSERT INTO jobs(id, name, type, experiment_name, status, created_us, goal, primary_metric, "
-      "policy, max_total_trials, max_concurrent_trials, document, last_event, experiment_id, "
-      "command, user, created_by) VALUES (?, ?, ?, ?, 'Queued', ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, "
-      "?)");
+      "policy, max_total_trials, max_concurrent_trials, document, experiment_id, command, user, "
+      "created_by) VALUES (?, ?, ?, ?, 'Queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   insert.bind(1, body.job.number);
   insert.bind(2, spec.name);
   insert.bind(3, spec.sweep ? "sweep" : "command");
@@ -171,20 +171,21 @@ void StoreWriter::put_trial_run(const core::Fact& fact, core::TrialId trial) {
       "?3 FROM trials t JOIN jobs j ON j.id = t.job WHERE t.job = ?1 AND t.number = ?2",
       trial.job.number, trial.number, epoch_ms(fact.at));
   statements_.run(
-      "INSERT OR IGNORE INTO tags(run_id, key, value) WITH own AS (SELECT t.name, j.user, "
-      "j.command, j.type, j.name AS parent FROM trials t JOIN jobs j ON j.id = t.job WHERE t.job = "
-      "?1 AND t.number = ?2) SELECT name, 'mlflow.runName', name FROM own UNION ALL SELECT name, "
-      "'mlflow.user', user FROM own UNION ALL SELECT name, 'mlflow.source.name', command FROM own "
-      "UNION ALL SELECT name, 'mlflow.source.type', 'JOB' FROM own UNION ALL SELECT name, "
-      "'mlflow.parentRunId', parent FROM own WHERE type = 'sweep'",
+      "WITH own(key, value) AS (VALUES ('mlflow.runName', 1), ('mlflow.user', 2), "
+      "('mlflow.source.name', 3), ('mlflow.source.type', 4), ('mlflow.parentRunId', 5)) "
+      "INSERT OR IGNORE INTO tags(run_id, key, value) SELECT t.name, own.key, CASE own.value WHEN "
+      "1 "
+      "THEN t.name WHEN 2 THEN j.user WHEN 3 THEN j.command WHEN 4 THEN 'JOB' ELSE j.name END FROM "
+      "trials t JOIN jobs j ON j.id = t.job CROSS JOIN own WHERE t.job = ?1 AND t.number = ?2 AND "
+      "(own.value < 5 OR j.type = 'sweep')",
       trial.job.number, trial.number);
 }
 
 void StoreWriter::put(const core::Fact& fact, const core::TrialSuggested& body) {
   statements_.run(
-      "INSERT INTO trials(job, number, name, status, parameters, created_us, last_event) "
-      "SELECT id, ?2, CASE type WHEN 'sweep' THEN name || '_' || ?2 ELSE name END, "
-      "'Queued', ?3, ?4, 0 FROM jobs WHERE id = ?1",
+      "INSERT INTO trials(job, number, name, status, parameters, created_us) SELECT id, ?2, CASE "
+      "type WHEN 'sweep' THEN name || '_' || ?2 ELSE name END, 'Queued', ?3, ?4 FROM jobs WHERE id "
+      "= ?1",
       body.trial.job.number, body.trial.number, parameters_json(body.parameters), fact.at.us);
   for (const NamedValue& parameter : body.parameters) {
     statements_.run(
@@ -224,7 +225,7 @@ void StoreWriter::put(const core::Fact& fact, const core::AttemptAssigned& body)
   statements_.run(
       "UPDATE jobs SET started_us = coalesce(started_us, ?2), status = CASE WHEN status "
       "<> 'Queued' THEN status WHEN type = 'sweep' THEN 'Running' ELSE 'Starting' END "
-      "WHERE id = ?1",
+      "WHERE id = ?1 AND (started_us IS NULL OR status = 'Queued')",
       trial.job.number, fact.at.us);
   journal(fact, trial.job, trial.number, "attempt_assigned",
           body.attempt.attempt == 1 ? std::string()
@@ -349,11 +350,9 @@ void StoreWriter::put(const core::Fact& fact, const core::JobEnded& body) {
   journal(fact, body.job, kNoTrial, "job_ended", text);
 }
 
+// The last one of a spool says it all.
 void StoreWriter::put(const core::Fact&, const core::ReportsTaken& body) {
-  statements_.run(
-      "INSERT INTO spools(spool, taken) VALUES (?, ?) ON CONFLICT(spool) DO UPDATE SET "
-      "taken = excluded.taken",
-      static_cast<std::int64_t>(body.spool), static_cast<std::int64_t>(body.seq));
+  taken_[body.spool] = body.seq;
 }
 
 void StoreWriter::put(const core::Fact& fact, const core::JobUpdated& body) {

@@ -2,6 +2,8 @@
 // makes them durable.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -45,7 +47,8 @@ class StoreWriter {
 
   sqlite::Statements& statements_;
   RecordWriter records_;
-  const std::string user_;  // who runs this coordinator: the jobs are theirs
+  std::map<std::uint64_t, std::uint64_t> taken_;  // by the facts of one write()
+  const std::string user_;                        // who runs this coordinator: the jobs are theirs
 };
 
 }  // namespace trawl::coordinator

@@ -27,14 +27,13 @@ Result<void> make(const std::string& path) {
 }  // namespace
 
 AttemptFolder attempt_folder(const std::string& jobs_folder, const core::LaunchOrder& order) {
-  return {jobs_folder, fmt::format("{}/{}/trials/{}/attempt-{}", jobs_folder, order.job_name,
+  return {jobs_folder, fmt::format("{}/{}/trials/{}-attempt-{}", jobs_folder, order.job_name,
                                    order.attempt.trial.number, order.attempt.attempt)};
 }
 
 Result<void> make_folder(const AttemptFolder& folder, const core::LaunchOrder& order,
                          const std::stop_token& stop) {
-  const std::string trial = fs::path(folder.root).parent_path();
-  for (const std::string& path : {trial, folder.root, folder.work()}) {
+  for (const std::string& path : {folder.root, folder.work()}) {
     auto made = make(path);
     if (!made) return made;
   }

@@ -1,6 +1,6 @@
 // worker/attempt_folder.h: where an attempt lives on disk:
 //
-//   <jobs>/<job>/trials/<number>/attempt-<k>/
+//   <jobs>/<job>/trials/<number>-attempt-<k>/
 //     work/                     the working directory: a copy of the code, ./outputs, ./logs
 //     inputs/<name>/            an input that was fetched or copied for it
 //     std_log.txt               what its processes print

@@ -49,11 +49,11 @@ auto as_nobody(const std::string& folder, const Body& body) {
 
 TEST_CASE("an attempt's folder is named by job, trial and attempt", "[attempt_folder]") {
   const AttemptFolder folder = attempt_folder("/jobs", order_with_code(""));
-  CHECK(folder.root == "/jobs/lr/trials/7/attempt-2");
-  CHECK(folder.work() == "/jobs/lr/trials/7/attempt-2/work");
-  CHECK(folder.log() == "/jobs/lr/trials/7/attempt-2/std_log.txt");
-  CHECK(folder.outputs() == "/jobs/lr/trials/7/attempt-2/named_outputs");
-  CHECK(folder.artifacts() == "/jobs/lr/trials/7/attempt-2/artifacts");
+  CHECK(folder.root == "/jobs/lr/trials/7-attempt-2");
+  CHECK(folder.work() == "/jobs/lr/trials/7-attempt-2/work");
+  CHECK(folder.log() == "/jobs/lr/trials/7-attempt-2/std_log.txt");
+  CHECK(folder.outputs() == "/jobs/lr/trials/7-attempt-2/named_outputs");
+  CHECK(folder.artifacts() == "/jobs/lr/trials/7-attempt-2/artifacts");
 }
 
 TEST_CASE("without code the working folder has outputs and logs alone", "[attempt_folder]") {
