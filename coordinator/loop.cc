@@ -76,6 +76,7 @@ Loop::Loop(const CoordinatorOptions& options, std::string endpoint, std::unique_
       tracking_(std::move(tracking)),
       router_(std::move(router)),
       core_({.stop_grace = options.stop_grace, .store = store_->id()}),
+      clock_(anchor_at_start(read_clocks(), {}, {})),
       active_(now()),
       started_(now()) {}
 
@@ -84,9 +85,11 @@ Loop::~Loop() {
 }
 
 Result<void> Loop::run() {
-  auto replayed = store_->reader().replay(core_);
-  if (!replayed) return replayed;
-  release(core_.recover(now()).commands);
+  const auto newest = store_->reader().replay(core_);
+  if (!newest) return tl::unexpected(newest.error());
+  clock_ = JournalClock(anchor_at_start(read_clocks(), store_->kept_clock(), *newest));
+  keep_clock();
+  release(core_.recover(clock_.now()).commands);
   if (options_.on_ready) options_.on_ready();
   spdlog::info("serving {} with {} unfinished jobs", options_.home, core_.state().jobs.size());
   while (!stopping_ && !failure_) {
@@ -98,6 +101,7 @@ Result<void> Loop::run() {
     waiter.add(store_->trouble().descriptor());
     if (worker_process_) waiter.add(worker_process_->pidfd);
     waiter.wait(wait_time());
+    mind_clock();
     take_committed();
     take_trouble();
     read_router();
@@ -120,7 +124,7 @@ void Loop::happened(decltype(core::Event::body) body) {
   std::deque<decltype(core::Event::body)> events;
   events.push_back(std::move(body));
   for (; !events.empty(); events.pop_front()) {
-    core::Decision decision = core_.step({now(), std::move(events.front())});
+    core::Decision decision = core_.step({clock_.now(), std::move(events.front())});
     std::ranges::move(decision.facts, std::back_inserter(facts_));
     for (core::Command& command : decision.commands) {
       const auto* ask = std::get_if<core::Suggest>(&command);
@@ -181,12 +185,34 @@ void Loop::take_trouble() {
   }
 }
 
+// While nothing is unfinished, the journal follows the machine's clock.
+void Loop::mind_clock() {
+  static constexpr Duration kStepMin = std::chrono::milliseconds(100);  // NTP smooths what is less
+  const auto differs = [](Duration a, Duration b) { return std::chrono::abs(a - b) >= kStepMin; };
+  Duration ahead = clock_.wall_ahead();
+  if (core_.state().jobs.empty() && differs(ahead, {})) {
+    clock_.follow_wall();
+    keep_clock();
+    ahead = {};
+  }
+  if (!differs(ahead, wall_ahead_)) return;
+  wall_ahead_ = ahead;
+  clock_trouble_ = jump_text(ahead);
+  if (!clock_trouble_.empty()) spdlog::warn("{}", clock_trouble_);
+}
+
+void Loop::keep_clock() {
+  decided_.emplace_back();  // nothing waits for it
+  store_->keep_clock(clock_.anchor(),
+                     [mailbox = committed_.get()](const auto& result) { mailbox->push(result); });
+}
+
 std::string Loop::trouble() const {
   if (!store_trouble_.empty()) return store_trouble_;
   for (const auto& [id, text] : worker_trouble_) {
     if (!text.empty()) return text;
   }
-  return start_trouble_;
+  return start_trouble_.empty() ? clock_trouble_ : start_trouble_;
 }
 
 void Loop::release(const Decided& decided) {
@@ -205,7 +231,7 @@ void Loop::perform(const core::Command& command) {
     answer(asker->second.peer, asker->second.request, std::move(json));
     askers_.erase(asker);
   } else if (const auto* timer = std::get_if<core::SetTimer>(&command)) {
-    timer_ = timer->at;
+    timer_ = now() + (timer->at - clock_.now());
   }
 }
 
@@ -337,7 +363,8 @@ void Loop::watch(const std::string& peer, std::uint64_t request, const protocol:
     return;
   }
   if (watch.wait_ms <= 0) {
-    answer(peer, request, store_->reader().watch(watch.name, watch.after, {now(), trouble()}));
+    answer(peer, request,
+           store_->reader().watch(watch.name, watch.after, {clock_.now(), trouble()}));
     return;
   }
   constexpr std::int64_t kWaitMsMax = 60'000;
@@ -369,7 +396,7 @@ void Loop::answer_watchers() {
     if (!is_due(watcher)) return false;
     active_ = at;
     answer(watcher.peer, watcher.request,
-           store_->reader().watch(watcher.name, watcher.after, {now(), trouble()}));
+           store_->reader().watch(watcher.name, watcher.after, {clock_.now(), trouble()}));
     return true;
   });
   news_ = news_due_.has_value();

@@ -11,6 +11,7 @@
 
 #include "cluster/local.h"
 #include "coordinator/coordinator.h"
+#include "coordinator/journal_clock.h"
 #include "coordinator/store.h"
 #include "coordinator/tracking_server.h"
 #include "core/coordinator.h"
@@ -50,6 +51,8 @@ class Loop {
   void perform(const core::Command& command);
   void take_committed();
   void take_trouble();
+  void mind_clock();
+  void keep_clock();
   std::string trouble() const;
   void read_router();
   void read_worker(const std::string& peer, core::FromWorker message);
@@ -74,6 +77,7 @@ class Loop {
   std::unique_ptr<TrackingServer> tracking_;  // may be null; its threads use the store
   std::unique_ptr<protocol::Router> router_;
   core::Coordinator core_;
+  JournalClock clock_;  // what the core and people are told; the instants below are of this process
 
   std::vector<core::Fact> facts_;                    // of this turn, not yet with the store
   Decided turn_;                                     // what they lead to
@@ -100,6 +104,8 @@ class Loop {
 
   // What keeps things from going on, in words; empty where nothing does.
   std::string store_trouble_;
+  std::string clock_trouble_;
+  Duration wall_ahead_{};  // as that says it
   std::map<core::WorkerId, std::string> worker_trouble_;
   std::string start_trouble_;
   bool worker_was_here_ = false;  // the last one that was started has said hello

@@ -7,7 +7,7 @@
 
 namespace trawl::coordinator {
 
-inline constexpr std::array<const char*, 7> kMigrations = {R"sql(
+inline constexpr std::array<const char*, 8> kMigrations = {R"sql(
   CREATE TABLE jobs(
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
@@ -176,6 +176,10 @@ inline constexpr std::array<const char*, 7> kMigrations = {R"sql(
                                                            R"sql(
   ALTER TABLE jobs DROP COLUMN last_event;  -- the index events_of_job knows it
   ALTER TABLE trials DROP COLUMN last_event;
+)sql",
+                                                           R"sql(
+  ALTER TABLE store ADD COLUMN boot TEXT;               -- the machine's boot for which the next holds
+  ALTER TABLE store ADD COLUMN clock_offset_us INTEGER; -- the journal's time less the monotonic clock's
 )sql"};
 
 }  // namespace trawl::coordinator

@@ -13,11 +13,14 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& path) {
   store->path_ = path;
   auto reader = store->open_reader();
   if (!reader) return tl::unexpected(reader.error());
-  const auto id = sqlite::guarded("cannot read " + path, [&] {
-    return (*reader)->execAndGet("SELECT id FROM store").getInt64();
+  const auto read = sqlite::guarded("cannot read " + path, [&] {
+    SQLite::Statement row(**reader, "SELECT id, boot, clock_offset_us FROM store");
+    row.executeStep();
+    store->id_ = static_cast<std::uint64_t>(row.getColumn(0).getInt64());
+    if (row.getColumn(1).isNull()) return;
+    store->kept_clock_ = {row.getColumn(1).getString(), Duration{row.getColumn(2).getInt64()}};
   });
-  if (!id) return tl::unexpected(id.error());
-  store->id_ = static_cast<std::uint64_t>(*id);
+  if (!read) return tl::unexpected(read.error());
   store->reader_ = std::make_unique<StoreReader>(std::move(*reader), "cannot read " + path);
   store->writing_ = std::make_unique<Writing>(**database);
   store->writer_ =
@@ -39,6 +42,15 @@ void Store::append(std::vector<core::Fact> facts, std::function<void(const Resul
   auto shared = std::make_shared<std::vector<core::Fact>>(std::move(facts));
   writer_->submit([this, shared](SQLite::Database&) { writing_->tables.write(*shared); },
                   std::move(done), urgency);
+}
+
+void Store::keep_clock(const ClockAnchor& anchor, std::function<void(const Result<void>&)> done) {
+  writer_->submit(
+      [this, anchor](SQLite::Database&) {
+        writing_->statements.run("UPDATE store SET boot = ?1, clock_offset_us = ?2", anchor.boot,
+                                 static_cast<std::int64_t>(anchor.offset.count()));
+      },
+      std::move(done), sqlite::GroupCommit::Urgency::kLazy);
 }
 
 Result<void> Store::change_runs(const std::function<void(RunTables&)>& body) {

@@ -3,10 +3,12 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
+#include "coordinator/journal_clock.h"
 #include "coordinator/run_tables.h"
 #include "coordinator/store_reader.h"
 #include "coordinator/store_writer.h"
@@ -31,6 +33,13 @@ class Store {
   /// Filled by the writer's thread: why nothing can be written right now, and "" when that is over.
   protocol::Mailbox<std::string>& trouble() { return trouble_; }
 
+  /// Puts the anchor of the journal's clock on disk, no later than the facts that are appended
+  /// after it; `done` as for append().
+  void keep_clock(const ClockAnchor& anchor, std::function<void(const Result<void>&)> done);
+
+  /// What was kept before this file was opened.
+  const std::optional<ClockAnchor>& kept_clock() const { return kept_clock_; }
+
   /// Names this file among all; made with it.
   std::uint64_t id() const { return id_; }
 
@@ -48,6 +57,7 @@ class Store {
   Store() = default;
 
   std::uint64_t id_ = 0;
+  std::optional<ClockAnchor> kept_clock_;
   protocol::Mailbox<std::string> trouble_;
   /// All of it the writer thread's.
   struct Writing {

@@ -228,8 +228,9 @@ Json watched_job(SQLite::Database& database, SQLite::Statement& row) {
 
 }  // namespace
 
-Result<void> StoreReader::replay(core::Coordinator& core) {
-  auto replayed = sqlite::guarded(what_, [&]() -> Result<void> {
+Result<std::optional<Instant>> StoreReader::replay(core::Coordinator& core) {
+  auto replayed = sqlite::guarded(what_, [&]() -> Result<std::optional<Instant>> {
+    std::optional<Instant> newest;
     SQLite::Statement jobs(*database_,
                            "SELECT name, id, CASE type WHEN 'sweep' THEN max_total_trials ELSE 0 "
                            "END FROM jobs ORDER BY id");
@@ -256,8 +257,9 @@ Result<void> StoreReader::replay(core::Coordinator& core) {
                                 fact.error().message));
       }
       core.apply(*fact);
+      newest = std::max(newest, std::optional(fact->at));
     }
-    return {};
+    return newest;
   });
   if (!replayed) return tl::unexpected(replayed.error());
   return *replayed;

@@ -23,8 +23,9 @@ class StoreReader {
       : database_(std::move(database)), what_(std::move(what)) {}
 
   /// Puts what is journalled into a new core: the names of all jobs, the spools, and the facts of
-  /// the unfinished jobs. kInvalid names the row that does not decode.
-  Result<void> replay(core::Coordinator& core);
+  /// the unfinished jobs. Returns the newest time of these facts, or nothing where there is none.
+  /// kInvalid names the row that does not decode.
+  Result<std::optional<Instant>> replay(core::Coordinator& core);
 
   /// A job or a trial as `job show` prints it; kNotFound. `concurrency` says what bounds a running
   /// sweep, "" where nothing is to be said.
