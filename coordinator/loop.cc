@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <fstream>
+#include <ranges>
+#include <set>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -32,14 +34,29 @@ constexpr Duration kWatchInterval = std::chrono::milliseconds(50);
 constexpr std::int64_t kBacklogMin = 1000;
 constexpr int kMessagesMax = 1000;  // of a turn, so that commits and timers get theirs
 
-// Whether somebody or a free slot waits for it. The rest (acknowledgements, successors) loses
-// nothing by sharing the next commit.
-bool is_awaited(const core::Command& command) {
+bool is_acknowledgement(const core::Command& command) {
   const auto* send = std::get_if<core::Send>(&command);
-  if (send == nullptr) return !std::holds_alternative<core::SetTimer>(command);
-  const auto* launch = std::get_if<core::Launch>(&send->message);
-  if (launch != nullptr) return !launch->after;
-  return !std::holds_alternative<core::Acknowledge>(send->message);
+  return send != nullptr && std::holds_alternative<core::Acknowledge>(send->message);
+}
+
+// The last one to a worker says it all.
+void drop_repeated_acknowledgements(std::vector<core::Command>& commands) {
+  std::set<core::WorkerId> told;
+  std::vector<core::Command> kept;
+  kept.reserve(commands.size());
+  for (core::Command& command : std::views::reverse(commands)) {
+    if (is_acknowledgement(command) && !told.insert(std::get<core::Send>(command).worker).second) {
+      continue;
+    }
+    kept.push_back(std::move(command));
+  }
+  std::ranges::reverse(kept);
+  commands = std::move(kept);
+}
+
+// Whether somebody or a slot waits for it. The rest loses nothing by sharing the next commit.
+bool is_awaited(const core::Command& command) {
+  return !is_acknowledgement(command) && !std::holds_alternative<core::SetTimer>(command);
 }
 
 std::vector<ParameterSet> suggestions(const SweepSpec& sweep, std::int64_t first,
@@ -142,6 +159,7 @@ void Loop::happened(decltype(core::Event::body) body) {
 // Hands the turn's facts to the store as one piece, so that a busy turn costs one commit.
 void Loop::commit_turn() {
   if (facts_.empty() && turn_.empty()) return;
+  drop_repeated_acknowledgements(turn_);
   if (facts_.empty() && decided_.empty()) {
     release(std::exchange(turn_, {}));  // nothing before it waits for the disk
     return;

@@ -1,12 +1,14 @@
 #include "core/agent.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace trawl::core {
 namespace {
 
 // A successor is for slots that come free in milliseconds; another worker may have one sooner.
 constexpr Duration kSuccessorPatience = std::chrono::milliseconds(500);
+constexpr std::int64_t kPlenty = 8;  // that wait, a slot
 
 }  // namespace
 
@@ -34,7 +36,7 @@ void Agent::on(const MessageArrived& event, Instant at, Commands& commands) {
     const AttemptId attempt = launch->order.attempt;
     if (leaving_ || running_.contains(attempt) || ended_.contains(attempt)) return;
     running_[attempt].waits = true;
-    waiting_.push_back({*launch, std::nullopt});
+    waiting_.push_back({*launch, std::nullopt, false});
     std::optional<AttemptId>& after = waiting_.back().launch.after;
     for (auto moved = after ? unstarted_.find(*after) : unstarted_.end(); moved != unstarted_.end();
          moved = after ? unstarted_.find(*after) : unstarted_.end()) {
@@ -67,10 +69,10 @@ void Agent::on(const Spawned& event, Instant, Commands& commands) {
 void Agent::on(const ProcessesGone& event, Instant, Commands& commands) {
   if (running_.erase(event.attempt) == 0) return;
   ended_.emplace(event.attempt, 0);
-  // A successor has the slot, and the coordinator nothing to start in it.
-  const bool is_succeeded = std::ranges::any_of(
-      waiting_, [&](const Waiting& each) { return each.launch.after == event.attempt; });
-  commands.push_back(Append{AttemptEnded{event.attempt, event.outcome}, !is_succeeded});
+  // Where more wait here than can run soon, the coordinator has nothing to start yet.
+  const bool has_plenty = static_cast<std::int64_t>(waiting_.size()) >=
+                          kPlenty * std::max<std::int64_t>(busy_slot_count(), 1);
+  commands.push_back(Append{AttemptEnded{event.attempt, event.outcome}, !has_plenty});
   start_waiting(commands);
 }
 
@@ -81,8 +83,8 @@ std::int64_t Agent::busy_slot_count() const {
 // The number of slots is kept here too: a launch that was lost and repeated must not meet its own
 // successor in its slot.
 void Agent::start_waiting(Commands& commands) {
-  for (auto next = waiting_.begin(); next != waiting_.end();) {
-    if (busy_slot_count() >= identity_.slot_count) return;
+  for (auto next = waiting_.begin();
+       next != waiting_.end() && busy_slot_count() < identity_.slot_count;) {
     const Launch& launch = next->launch;
     if (launch.after && running_.contains(*launch.after)) {
       ++next;
@@ -91,6 +93,19 @@ void Agent::start_waiting(Commands& commands) {
     running_.at(launch.order.attempt).waits = false;
     commands.push_back(Spawn{launch.order});
     next = waiting_.erase(next);
+  }
+  prepare_next(commands);
+}
+
+// Those that follow one which has its slot. They stand at the front but for those that follow them.
+void Agent::prepare_next(Commands& commands) {
+  std::int64_t left = busy_slot_count();
+  for (auto next = waiting_.begin(); next != waiting_.end() && left > 0; ++next) {
+    const auto before = next->launch.after ? running_.find(*next->launch.after) : running_.end();
+    if (before == running_.end() || before->second.waits) continue;
+    --left;
+    if (std::exchange(next->is_prepared, true)) continue;
+    commands.push_back(Prepare{next->launch.order});
   }
 }
 
@@ -148,9 +163,10 @@ void Agent::stop(const Stop& message, Instant at, Commands& commands) {
 void Agent::drop_waiting(AttemptId attempt, Outcome outcome, Commands& commands) {
   std::optional<AttemptId> before;
   std::erase_if(waiting_, [&](const Waiting& each) {
-    const bool is_it = each.launch.order.attempt == attempt;
-    if (is_it) before = each.launch.after;
-    return is_it;
+    if (each.launch.order.attempt != attempt) return false;
+    before = each.launch.after;
+    if (each.is_prepared) commands.push_back(Forget{attempt});
+    return true;
   });
   for (Waiting& each : waiting_) {
     if (each.launch.after == attempt) each.launch.after = before;  // moves up

@@ -58,6 +58,15 @@ struct SayHello {
 struct Spawn {
   LaunchOrder order;
 };
+/// The attempt is the next of its slot: what can be made ready without delay may be, when nothing
+/// else is to do. Spawn or Forget follows.
+struct Prepare {
+  LaunchOrder order;
+};
+/// It is not spawned after all.
+struct Forget {
+  AttemptId attempt;
+};
 /// Ask the attempt's processes to end (SIGTERM), or end them (SIGKILL). Before Spawned: give up
 /// getting it ready, and answer ProcessesGone; where it is too late for that, Spawned is answered
 /// with the signal again.
@@ -84,8 +93,8 @@ struct SetAgentTimer {
 };
 struct Quit {};
 
-using AgentCommand =
-    std::variant<SayHello, Spawn, Signal, Append, Discard, Resend, SetAgentTimer, Quit>;
+using AgentCommand = std::variant<SayHello, Spawn, Signal, Append, Discard, Resend, SetAgentTimer,
+                                  Quit, Prepare, Forget>;
 
 struct AgentIdentity {
   std::string worker_name;
@@ -115,6 +124,7 @@ class Agent {
   struct Waiting {
     Launch launch;
     std::optional<Instant> return_at;  // of a successor
+    bool is_prepared = false;          // Prepare was said
   };
   using Commands = std::vector<AgentCommand>;
 
@@ -126,6 +136,7 @@ class Agent {
   void on(const AgentTimerFired& event, Instant at, Commands& commands);
   void stop(const Stop& message, Instant at, Commands& commands);
   void start_waiting(Commands& commands);
+  void prepare_next(Commands& commands);
   void drop_waiting(AttemptId attempt, Outcome outcome, Commands& commands);
   void set_timer(Commands& commands) const;
   void forget_unstarted();

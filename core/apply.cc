@@ -108,11 +108,13 @@ void note_duration(Job& job, Duration duration) {
   }
 }
 
-void apply(const AttemptFinished& fact, Instant at, State& state) {
+void apply(const AttemptFinished& fact, Instant, State& state) {
   Job& job = job_of(state, fact.attempt.trial.job);
   Trial& trial = trial_of(state, fact.attempt.trial);
   TRAWL_ASSERT(trial.phase == Trial::Phase::kLive);
-  if (trial.running) note_duration(job, at - trial.started);
+  const bool has_run =
+      fact.outcome.kind == Outcome::Kind::kExited || fact.outcome.kind == Outcome::Kind::kSignalled;
+  if (has_run) note_duration(job, fact.outcome.elapsed);
   const std::optional<AttemptId> before = std::exchange(trial.after, std::nullopt);
   if (before) job.successors.erase(*before);
   const auto successor = job.successors.find(fact.attempt);

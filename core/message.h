@@ -37,6 +37,7 @@ struct Outcome {
   Duration cpu{};                  // user and system time
   std::int64_t max_rss_bytes = 0;  // the most memory that one of them had at once
   bool out_of_memory = false;      // the kernel killed one for want of memory
+  Duration elapsed{};              // from its start to the end of its last process
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 

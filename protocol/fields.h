@@ -40,8 +40,12 @@ void serialize(Archive& a, AttemptId& v) {
 template <class Archive>
 void serialize(Archive& a, Outcome& v) {
   std::int64_t cpu_us = v.cpu.count();
-  a(v.kind, v.code, v.detail, cpu_us, v.max_rss_bytes, v.out_of_memory);
-  if constexpr (Archive::is_loading::value) v.cpu = Duration(cpu_us);
+  std::int64_t elapsed_us = v.elapsed.count();
+  a(v.kind, v.code, v.detail, cpu_us, v.max_rss_bytes, v.out_of_memory, elapsed_us);
+  if constexpr (Archive::is_loading::value) {
+    v.cpu = Duration(cpu_us);
+    v.elapsed = Duration(elapsed_us);
+  }
 }
 template <class Archive>
 void serialize(Archive& a, LaunchOrder& v) {

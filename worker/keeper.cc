@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <optional>
 #include <poll.h>
 #include <set>
@@ -31,14 +32,21 @@ class Keeper {
     while (true) {
       settle();
       if (!worker_is_there_ && !attempt_) return;
-      child_signals_.wait_or_readable(worker_is_there_ ? socket_ : -1);
+      child_signals_.wait_or_readable(worker_is_there_ ? socket_ : -1, time_to_tell());
+      tell_start();
       read_requests();
     }
   }
 
  private:
+  using Clock = std::chrono::steady_clock;
+  // The end of a short attempt tells of its start too, so that the worker wakes once.
+  static constexpr auto kTellAfter = std::chrono::milliseconds(2);
+
   struct Attempt {
     pid_t leader{};
+    Clock::time_point started = Clock::now();
+    bool is_told = false;              // that it has started
     std::optional<int> leader_status;  // once it has been reaped
     bool terminating = false;
     bool killing = false;
@@ -52,47 +60,61 @@ class Keeper {
   void read_requests() {
     while (worker_is_there_) {
       KeeperRequest request;
-      const Received received = receive_packet(socket_, request);
+      Received received = receive_packet(socket_, request);
       if (received.kind == Received::Kind::kNothing) return;
       if (received.kind == Received::Kind::kEnd) {
         worker_is_there_ = false;
         if (attempt_) attempt_->killing = true;
         return;
       }
-      obey(request.kind, received.descriptor);
+      if (received.descriptor.get() >= 0) memory_ = std::move(received.descriptor);
+      obey(request);
     }
   }
 
-  void obey(KeeperRequest::Kind kind, const Descriptor& memory) {
-    if (kind == KeeperRequest::Kind::kStart) {
-      start(memory);
+  void obey(const KeeperRequest& request) {
+    if (request.kind == KeeperRequest::Kind::kStart) {
+      start(request.size);
     } else if (!attempt_) {
       return;  // it ended while the request was on its way
-    } else if (kind == KeeperRequest::Kind::kTerminate) {
+    } else if (request.kind == KeeperRequest::Kind::kTerminate) {
       terminate();
     } else {
       attempt_->killing = true;
     }
   }
 
-  void start(const Descriptor& memory) {
+  void start(std::size_t size) {
     TRAWL_ASSERT(!attempt_);
     const std::int64_t oom_kills = oom_counter_.read();
-    const std::optional<PackedSpawn> packed = PackedSpawn::map(memory);
+    const std::optional<PackedSpawn> packed = PackedSpawn::read(memory_, size);
     const LeaderStart started =
         packed ? start_leader(packed->spec()) : LeaderStart{0, errno, StartStep::kFork};
-    KeeperReply reply;
     if (started.pid == 0) {
+      KeeperReply reply;
       reply.kind = KeeperReply::Kind::kUnstarted;
       reply.error = started.error;
       reply.step = started.step;
-    } else {
-      attempt_ = Attempt{};
-      attempt_->leader = started.pid;
-      attempt_->oom_kills = oom_kills;
-      reply.kind = KeeperReply::Kind::kStarted;
-      reply.pid = started.pid;
+      say(reply);
+      return;
     }
+    attempt_ = Attempt{};
+    attempt_->leader = started.pid;
+    attempt_->oom_kills = oom_kills;
+  }
+
+  std::optional<Clock::duration> time_to_tell() const {
+    if (!attempt_ || attempt_->is_told) return std::nullopt;
+    return attempt_->started + kTellAfter - Clock::now();
+  }
+
+  void tell_start() {
+    const auto left = time_to_tell();
+    if (!left || *left > Clock::duration::zero()) return;
+    attempt_->is_told = true;
+    KeeperReply reply;
+    reply.kind = KeeperReply::Kind::kStarted;
+    reply.pid = attempt_->leader;
     say(reply);
   }
 
@@ -130,6 +152,10 @@ class Keeper {
     if (is_childless) {
       KeeperReply reply;
       reply.kind = KeeperReply::Kind::kEnded;
+      reply.pid = attempt_->is_told ? 0 : attempt_->leader;
+      reply.elapsed_us =
+          std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - attempt_->started)
+              .count();
       reply.wait_status = attempt_->leader_status.value();
       reply.cpu_us = attempt_->cpu_us;
       reply.max_rss_bytes = attempt_->max_rss_bytes;
@@ -199,6 +225,7 @@ class Keeper {
   void say(const KeeperReply& reply) { send_packet(socket_, reply); }
 
   const int socket_;
+  Descriptor memory_;         // of what it is to start
   const std::string cgroup_;  // empty: none
   const ProcessTree tree_;
   ChildSignals child_signals_;

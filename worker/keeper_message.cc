@@ -1,12 +1,12 @@
 #include "worker/keeper_message.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <string_view>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 
@@ -23,16 +23,6 @@ struct Counts {
   std::uint32_t argv{};
   std::uint32_t environment{};
 };
-
-bool write_all(int file, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = write(file, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return true;
-}
 
 /// Descriptors that came with a message; more than the first are closed.
 Descriptor take_descriptor(msghdr& message) {
@@ -111,47 +101,76 @@ Received receive_bytes(int socket, void* bytes, std::size_t size) {
   return received;
 }
 
-Result<Descriptor> pack(const SpawnOptions& options) {
+Result<std::string> pack(const SpawnOptions& options) {
   TRAWL_ASSERT(!options.argv.empty());
   const std::string what = "cannot start " + options.argv[0] + " in " + options.working_folder;
   const Counts counts{static_cast<std::uint32_t>(options.argv.size()),
                       static_cast<std::uint32_t>(options.environment.size())};
   std::string bytes(reinterpret_cast<const char*>(&counts), sizeof counts);
-  bool holds_nul = false;
-  const auto add = [&](const std::string& text) {
-    holds_nul = holds_nul || text.find('\0') != std::string::npos;
-    bytes += text;
+  std::size_t text_count = 0;
+  const auto end = [&] {
     bytes += '\0';
+    ++text_count;
+  };
+  const auto add = [&](const std::string& text) {
+    bytes += text;
+    end();
   };
   add(options.working_folder);
   add(options.log_path);
   for (const std::string& word : options.argv) add(word);
-  for (const NamedText& variable : options.environment) add(variable.name + "=" + variable.text);
-  if (holds_nul) {
+  for (const NamedText& variable : options.environment) {
+    bytes += variable.name;
+    bytes += '=';
+    add(variable.text);
+  }
+  const auto nul_count = std::count(bytes.begin() + sizeof counts, bytes.end(), '\0');
+  if (static_cast<std::size_t>(nul_count) != text_count) {
     return fail(ErrorCode::kInvalid,
                 what + ": an argument or a variable of the environment holds a NUL character");
   }
   if (bytes.size() > kPackedBytesMax) return fail_errno(what, E2BIG);
+  return bytes;
+}
+
+Result<Descriptor> make_memory() {
   Descriptor memory(memfd_create("trawl-spawn", MFD_CLOEXEC));
-  if (memory.get() < 0 || !write_all(memory.get(), bytes)) return fail_errno(what, errno);
+  if (memory.get() < 0) return fail_errno("cannot make memory for a keeper", errno);
   return memory;
 }
 
-std::optional<PackedSpawn> PackedSpawn::map(const Descriptor& memory) {
-  struct stat info {};
-  if (fstat(memory.get(), &info) != 0) return std::nullopt;
-  const auto size = static_cast<std::size_t>(info.st_size);
+bool write_memory(const Descriptor& memory, std::string_view bytes) {
+  for (off_t offset = 0; !bytes.empty();) {
+    const ssize_t count = pwrite(memory.get(), bytes.data(), bytes.size(), offset);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(count));
+    offset += count;
+  }
+  return true;
+}
+
+std::optional<PackedSpawn> PackedSpawn::read(const Descriptor& memory, std::size_t size) {
   if (size < sizeof(Counts) || size > kPackedBytesMax) {
     errno = EINVAL;
     return std::nullopt;
   }
-  void* const start = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, memory.get(), 0);
-  if (start == MAP_FAILED) return std::nullopt;
-  PackedSpawn packed(static_cast<char*>(start), size);
+  PackedSpawn packed;
+  packed.bytes_ = std::make_unique_for_overwrite<char[]>(size);
+  for (std::size_t filled = 0; filled < size;) {
+    const ssize_t count = pread(memory.get(), packed.bytes_.get() + filled, size - filled,
+                                static_cast<off_t>(filled));
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) {
+      if (count == 0) errno = EINVAL;
+      return std::nullopt;
+    }
+    filled += static_cast<std::size_t>(count);
+  }
   Counts counts;
-  std::memcpy(&counts, packed.bytes_, sizeof counts);
-  char* next = packed.bytes_ + sizeof counts;
-  char* const end = packed.bytes_ + size;
+  std::memcpy(&counts, packed.bytes_.get(), sizeof counts);
+  char* next = packed.bytes_.get() + sizeof counts;
+  char* const end = packed.bytes_.get() + size;
   const auto take = [&]() -> char* {
     char* const text = next;
     char* const text_end =
@@ -169,18 +188,6 @@ std::optional<PackedSpawn> PackedSpawn::map(const Descriptor& memory) {
   for (std::uint32_t i = 0; i < counts.environment; ++i) packed.environment_.push_back(take());
   packed.environment_.push_back(nullptr);
   return packed;
-}
-
-PackedSpawn::PackedSpawn(PackedSpawn&& other) noexcept
-    : bytes_(std::exchange(other.bytes_, nullptr)),
-      size_(other.size_),
-      argv_(std::move(other.argv_)),
-      environment_(std::move(other.environment_)),
-      working_folder_(other.working_folder_),
-      log_path_(other.log_path_) {}
-
-PackedSpawn::~PackedSpawn() {
-  if (bytes_ != nullptr) munmap(bytes_, size_);
 }
 
 LeaderSpec PackedSpawn::spec() const {

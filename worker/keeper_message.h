@@ -4,8 +4,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <sys/types.h>
 #include <type_traits>
 #include <vector>
@@ -41,11 +43,12 @@ struct SpawnOptions {
 
 struct KeeperRequest {
   enum class Kind : std::uint32_t {
-    kStart,      // with a descriptor of `pack`; the keeper has no attempt
+    kStart,      // what `pack` made lies in the keeper's memory; the keeper has no attempt
     kTerminate,  // SIGTERM to every process; what is left goes on until it ends or kKill comes
     kKill,
   };
   Kind kind{};
+  std::uint64_t size{};  // kStart: of what lies in the memory; the first comes with its descriptor
 };
 
 // --- keeper to worker
@@ -53,13 +56,14 @@ struct KeeperRequest {
 struct KeeperReply {
   enum class Kind : std::uint32_t { kStarted, kUnstarted, kEnded };
   Kind kind{};
-  pid_t pid{};                    // kStarted: of the leader
-  std::int32_t error{};           // kUnstarted: an errno
-  StartStep step{};               // kUnstarted: where
-  std::int32_t wait_status{};     // kEnded: of the leader; no process is left
-  std::int64_t cpu_us{};          // kEnded: user and system time of all that were waited for
-  std::int64_t max_rss_bytes{};   // kEnded: of the largest process
+  pid_t pid{};                   // kStarted: of the leader; kEnded: likewise if it was not told yet
+  std::int32_t error{};          // kUnstarted: an errno
+  StartStep step{};              // kUnstarted: where
+  std::int32_t wait_status{};    // kEnded: of the leader; no process is left
+  std::int64_t cpu_us{};         // kEnded: user and system time of all that were waited for
+  std::int64_t max_rss_bytes{};  // kEnded: of the largest process
   std::uint32_t out_of_memory{};  // kEnded: 1 if the kernel killed one for want of memory
+  std::int64_t elapsed_us{};      // kEnded: since the start
 };
 
 // --- worker to nursery, with a descriptor: the keeper's end of its socket
@@ -99,24 +103,22 @@ Received receive_packet(int socket, Packet& packet) {
   return receive_bytes(socket, &packet, sizeof packet);
 }
 
-/// Puts the options into memory that a keeper can map. kInvalid: a text holds a NUL; kSystem: they
-/// are too long, or the memory could not be had.
-Result<Descriptor> pack(const SpawnOptions& options);
+/// The options as a keeper reads them. kInvalid: a text holds a NUL; kSystem: they are too long.
+Result<std::string> pack(const SpawnOptions& options);
 
-/// What was packed, mapped for as long as this lives.
+/// Memory that can be handed to another process, and writing to its begin.
+Result<Descriptor> make_memory();
+bool write_memory(const Descriptor& memory, std::string_view bytes);
+
+/// What was packed, for as long as this lives.
 class PackedSpawn {
  public:
-  /// None when the memory cannot be mapped or holds something else; errno says why.
-  static std::optional<PackedSpawn> map(const Descriptor& memory);
-  PackedSpawn(PackedSpawn&& other) noexcept;
-  PackedSpawn& operator=(PackedSpawn&&) = delete;
-  ~PackedSpawn();
+  /// None when the memory cannot be read or holds something else; errno says why.
+  static std::optional<PackedSpawn> read(const Descriptor& memory, std::size_t size);
   LeaderSpec spec() const;
 
  private:
-  PackedSpawn(char* bytes, std::size_t size) : bytes_(bytes), size_(size) {}
-  char* bytes_;
-  std::size_t size_;
+  std::unique_ptr<char[]> bytes_;  // the others point into it
   std::vector<char*> argv_;
   std::vector<char*> environment_;
   const char* working_folder_ = nullptr;

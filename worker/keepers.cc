@@ -29,7 +29,8 @@ core::Outcome outcome_of(const KeeperReply& reply) {
           "",
           Duration(reply.cpu_us),
           reply.max_rss_bytes,
-          reply.out_of_memory != 0};
+          reply.out_of_memory != 0,
+          Duration(reply.elapsed_us)};
 }
 
 Result<void> watch(int poll, int descriptor, std::uint64_t id) {
@@ -88,6 +89,8 @@ Result<Keepers::Id> Keepers::make_keeper() {
   }
   Descriptor ours(pair[0]);
   const Descriptor theirs(pair[1]);
+  auto memory = make_memory();
+  if (!memory) return tl::unexpected(memory.error());
   const Id id = next_id_++;
   if (!send_packet(nursery_.socket.get(), KeeperWanted{id}, theirs.get())) {
     return fail_errno("cannot ask for a keeper", errno);
@@ -95,6 +98,7 @@ Result<Keepers::Id> Keepers::make_keeper() {
   auto watched = watch(poll_.get(), ours.get(), id);
   if (!watched) return tl::unexpected(watched.error());
   keepers_[id].socket = std::move(ours);
+  keepers_[id].memory = *std::move(memory);
   return id;
 }
 
@@ -107,18 +111,21 @@ Result<Keepers::Id> Keepers::find_keeper() {
 
 Result<void> Keepers::launch(core::AttemptId attempt, const SpawnOptions& options) {
   TRAWL_ASSERT(!attempts_.contains(attempt));
-  const auto memory = pack(options);
-  if (!memory) return tl::unexpected(memory.error());
+  const auto packed = pack(options);
+  if (!packed) return tl::unexpected(packed.error());
   const std::string what = "cannot start " + options.argv[0] + " in " + options.working_folder;
   while (true) {
     const auto id = find_keeper();
     if (!id) return fail(id.error().code, what + ": " + id.error().message);
     Keeper& keeper = keepers_.at(*id);
-    if (!send_packet(keeper.socket.get(), KeeperRequest{KeeperRequest::Kind::kStart},
-                     memory->get())) {
+    if (!write_memory(keeper.memory, *packed)) return fail_errno(what, errno);
+    if (!send_packet(keeper.socket.get(),
+                     KeeperRequest{KeeperRequest::Kind::kStart, packed->size()},
+                     keeper.has_memory ? -1 : keeper.memory.get())) {
       keeper.is_gone = true;  // killed while it was idle; the nursery tells more
       continue;
     }
+    keeper.has_memory = true;
     keeper.attempt = attempt;
     keeper.what = what;
     keeper.log_path = options.log_path;
@@ -169,7 +176,7 @@ void Keepers::read_keeper(Id id, std::vector<Event>& events) {
     const Received received = receive_packet(keeper.socket.get(), reply);
     if (received.kind == Received::Kind::kNothing) return;
     if (received.kind == Received::Kind::kPacket) {
-      events.push_back(take(keeper, reply));
+      take(keeper, reply, events);
       continue;
     }
     keeper.is_gone = true;
@@ -178,19 +185,21 @@ void Keepers::read_keeper(Id id, std::vector<Event>& events) {
   if (keeper.is_unattended) forget(id, events);
 }
 
-Keepers::Event Keepers::take(Keeper& keeper, const KeeperReply& reply) {
+void Keepers::take(Keeper& keeper, const KeeperReply& reply, std::vector<Event>& events) {
   TRAWL_ASSERT(keeper.attempt);
   const core::AttemptId attempt = *keeper.attempt;
-  if (reply.kind == KeeperReply::Kind::kStarted) return Started{attempt, reply.pid};
+  if (reply.pid != 0) events.emplace_back(std::in_place_type<Started>, attempt, reply.pid);
+  if (reply.kind == KeeperReply::Kind::kStarted) return;
   keeper.attempt.reset();
   attempts_.erase(attempt);
-  if (reply.kind == KeeperReply::Kind::kUnstarted) {
-    const std::string log =
-        reply.step == StartStep::kOpenLog ? "cannot open its log " + keeper.log_path + ": " : "";
-    return Unstarted{attempt,
-                     fmt::format("{}: {}{}", keeper.what, log, std::strerror(reply.error))};
+  if (reply.kind == KeeperReply::Kind::kEnded) {
+    events.emplace_back(std::in_place_type<Ended>, attempt, outcome_of(reply), false);
+    return;
   }
-  return Ended{attempt, outcome_of(reply), false};
+  const std::string log =
+      reply.step == StartStep::kOpenLog ? "cannot open its log " + keeper.log_path + ": " : "";
+  events.emplace_back(std::in_place_type<Unstarted>, attempt,
+                      fmt::format("{}: {}{}", keeper.what, log, std::strerror(reply.error)));
 }
 
 void Keepers::read_nursery(std::vector<Event>& events) {

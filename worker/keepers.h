@@ -63,6 +63,8 @@ class Keepers {
  private:
   struct Keeper {
     Descriptor socket;
+    Descriptor memory;        // what it is to start is written here
+    bool has_memory = false;  // so has the keeper
     std::optional<core::AttemptId> attempt;
     std::string what;                   // "cannot start X in Y", of its attempt
     std::string log_path;               // of its attempt
@@ -81,7 +83,7 @@ class Keepers {
   void read_nursery(std::vector<Event>& events);
   void nursery_ended(std::vector<Event>& events);
   void forget(Id id, std::vector<Event>& events);
-  Event take(Keeper& keeper, const KeeperReply& reply);
+  void take(Keeper& keeper, const KeeperReply& reply, std::vector<Event>& events);
 
   NurseryOptions options_;
   Descriptor poll_;

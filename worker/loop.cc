@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <sched.h>
 #include <unistd.h>
 
@@ -135,6 +136,7 @@ Result<void> Loop::run() {
       timer_.reset();
       happened(core::AgentTimerFired{});
     }
+    prepare_ahead();
     const bool idle =
         is_idle() && owed_.empty() && alone_since_ && now() - *alone_since_ >= kAloneMax;
     if (idle) {
@@ -148,6 +150,7 @@ Result<void> Loop::run() {
 }
 
 std::optional<Duration> Loop::wait_time() const {
+  if (!to_prepare_.empty()) return Duration{};
   std::optional<Instant> until = timer_;
   if (retry_at_ && (!until || *retry_at_ < *until)) until = retry_at_;
   if (retire_at_ && (!until || *retire_at_ < *until)) until = retire_at_;
@@ -179,6 +182,10 @@ void Loop::perform(const core::AgentCommand& command) {
     dealer_->send(protocol::encode(core::FromWorker(hello->hello)));
   } else if (const auto* spawn = std::get_if<core::Spawn>(&command)) {
     launch(spawn->order);
+  } else if (const auto* prepare = std::get_if<core::Prepare>(&command)) {
+    to_prepare_.push_back(prepare->order);
+  } else if (const auto* forget = std::get_if<core::Forget>(&command)) {
+    this->forget(forget->attempt);
   } else if (const auto* sent = std::get_if<core::Signal>(&command)) {
     signal(*sent);
   } else if (const auto* append = std::get_if<core::Append>(&command)) {
@@ -214,31 +221,62 @@ void Loop::retry_owed() {
 }
 
 void Loop::launch(const core::LaunchOrder& order) {
-  const AttemptFolder folder = attempt_folder(options_.jobs_folder, order);
-  if (!takes_time(order)) {
-    run_prepared(order, folder, prepare(order, folder, downloads_, {}));
+  if (auto ready = ready_.extract(order.attempt); !ready.empty()) {
+    spawn(ready.mapped());
     return;
   }
+  std::erase_if(to_prepare_, [&](const auto& other) { return other.attempt == order.attempt; });
+  if (!takes_time(order)) {
+    spawn(make_ready(order));
+    return;
+  }
+  const AttemptFolder folder = attempt_folder(options_.jobs_folder, order);
   preparing_.emplace(order.attempt,
                      Preparing{order, folder, prepare_later(order, folder, downloads_, prepared_)});
 }
 
+Loop::Ready Loop::make_ready(const core::LaunchOrder& order) {
+  AttemptFolder folder = attempt_folder(options_.jobs_folder, order);
+  const Result<Prepared> prepared = prepare(order, folder, downloads_, {});
+  auto options = prepared ? spawn_options(order, folder, *prepared)
+                          : Result<SpawnOptions>(tl::unexpected(prepared.error()));
+  return {order, std::move(folder), std::move(options)};
+}
+
+// One a turn: the ends that come meanwhile are heard of first.
+void Loop::prepare_ahead() {
+  if (to_prepare_.empty()) return;
+  const core::LaunchOrder order = std::move(to_prepare_.front());
+  to_prepare_.pop_front();
+  if (!takes_time(order)) ready_.emplace(order.attempt, make_ready(order));
+}
+
+void Loop::forget(core::AttemptId attempt) {
+  std::erase_if(to_prepare_, [&](const auto& order) { return order.attempt == attempt; });
+  const auto ready = ready_.extract(attempt);
+  if (ready.empty()) return;
+  endpoint_->close(ready.mapped().order);
+  std::error_code ignored;  // an empty folder more
+  std::filesystem::remove_all(ready.mapped().folder.root, ignored);
+}
+
 void Loop::take_prepared() {
   for (const Preparation& preparation : prepared_.take()) {
-    const Preparing ready = std::move(preparing_.at(preparation.attempt));
+    const Preparing done = std::move(preparing_.at(preparation.attempt));
     preparing_.erase(preparation.attempt);
-    run_prepared(ready.order, ready.folder, preparation.result);
+    spawn({done.order, done.folder,
+           preparation.result ? spawn_options(done.order, done.folder, *preparation.result)
+                              : Result<SpawnOptions>(tl::unexpected(preparation.result.error()))});
   }
 }
 
-void Loop::run_prepared(const core::LaunchOrder& order, const AttemptFolder& folder,
-                        const Result<Prepared>& prepared) {
-  const auto asked =
-      prepared ? start(order, folder, *prepared) : Result<void>(tl::unexpected(prepared.error()));
+void Loop::spawn(const Ready& ready) {
+  const auto asked = ready.options ? keepers_->launch(ready.order.attempt, *ready.options)
+                                   : Result<void>(tl::unexpected(ready.options.error()));
   if (asked) {
-    live_.emplace(order.attempt, Live{order, folder});
+    live_.emplace(ready.order.attempt, Live{ready.order, ready.folder});
   } else {
-    could_not_start(order, asked.error().message);
+    could_not_start(ready.order, asked.error().message);
   }
 }
 
@@ -248,8 +286,8 @@ void Loop::could_not_start(const core::LaunchOrder& order, const std::string& re
   happened(core::ProcessesGone{order.attempt, {core::Outcome::Kind::kUnstarted, 0, reason}});
 }
 
-Result<void> Loop::start(const core::LaunchOrder& order, const AttemptFolder& folder,
-                         const Prepared& prepared) {
+Result<SpawnOptions> Loop::spawn_options(const core::LaunchOrder& order,
+                                         const AttemptFolder& folder, const Prepared& prepared) {
   const auto access = endpoint_->open(order, folder.artifacts(), folder.log());
   if (!access) return tl::unexpected(access.error());
 
@@ -276,8 +314,7 @@ Result<void> Loop::start(const core::LaunchOrder& order, const AttemptFolder& fo
   if (!outputs_made) return tl::unexpected(outputs_made.error());
   auto environment = merged(prepared.environment, plan->unset, plan->environment);
   auto argv = argv_of(*plan, environment);
-  return keepers_->launch(order.attempt,
-                          {std::move(argv), std::move(environment), folder.work(), folder.log()});
+  return SpawnOptions{std::move(argv), std::move(environment), folder.work(), folder.log()};
 }
 
 void Loop::signal(const core::Signal& signal) {

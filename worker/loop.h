@@ -48,6 +48,11 @@ class Loop {
     AttemptFolder folder;
     std::jthread thread;
   };
+  struct Ready {  // to be spawned, or why not
+    core::LaunchOrder order;
+    AttemptFolder folder;
+    Result<SpawnOptions> options;
+  };
   struct Live {
     core::LaunchOrder order;
     AttemptFolder folder;
@@ -60,10 +65,12 @@ class Loop {
   void perform(const core::AgentCommand& command);
   void launch(const core::LaunchOrder& order);
   void take_prepared();
-  void run_prepared(const core::LaunchOrder& order, const AttemptFolder& folder,
-                    const Result<Prepared>& prepared);
-  Result<void> start(const core::LaunchOrder& order, const AttemptFolder& folder,
-                     const Prepared& prepared);
+  Ready make_ready(const core::LaunchOrder& order);
+  void prepare_ahead();
+  void forget(core::AttemptId attempt);
+  void spawn(const Ready& ready);
+  Result<SpawnOptions> spawn_options(const core::LaunchOrder& order, const AttemptFolder& folder,
+                                     const Prepared& prepared);
   void could_not_start(const core::LaunchOrder& order, const std::string& reason);
   void signal(const core::Signal& signal);
   void append(const core::Append& append);
@@ -93,6 +100,8 @@ class Loop {
   DownloadCache downloads_;
   PreparationQueue prepared_;
   std::map<core::AttemptId, Preparing> preparing_;
+  std::deque<core::LaunchOrder> to_prepare_;  // ahead of their turn, where that is quick
+  std::map<core::AttemptId, Ready> ready_;
   std::map<core::AttemptId, Live> live_;
   std::deque<core::AgentCommand> commands_;
   std::vector<core::ReportBody> owed_;  // refused, to be tried again at retry_at_

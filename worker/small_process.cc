@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <climits>
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
@@ -45,9 +46,14 @@ ChildSignals::ChildSignals() {
   TRAWL_ASSERT(signals_.get() >= 0);
 }
 
-void ChildSignals::wait_or_readable(int socket) {
+void ChildSignals::wait_or_readable(int socket, std::optional<std::chrono::nanoseconds> timeout) {
   std::array<pollfd, 2> polled = {pollfd{signals_.get(), POLLIN, 0}, pollfd{socket, POLLIN, 0}};
-  poll(polled.data(), polled.size(), -1);
+  int timeout_ms = -1;
+  if (timeout) {
+    const auto rounded = std::chrono::ceil<std::chrono::milliseconds>(*timeout).count();
+    timeout_ms = static_cast<int>(std::clamp<std::int64_t>(rounded, 0, INT_MAX));
+  }
+  poll(polled.data(), polled.size(), timeout_ms);
   // Emptied before the caller looks for ended children: an end after that is a new signal.
   signalfd_siginfo ignored{};
   while (read(signals_.get(), &ignored, sizeof ignored) > 0) {

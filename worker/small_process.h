@@ -3,6 +3,9 @@
 // to worker/.
 #pragma once
 
+#include <chrono>
+#include <optional>
+
 #include "worker/keeper_message.h"
 
 namespace trawl::worker {
@@ -11,9 +14,9 @@ namespace trawl::worker {
 class ChildSignals {
  public:
   ChildSignals();
-  /// Returns when a child has ended since the last call, or when `socket` can be read or has ended;
-  /// -1 stands for no socket.
-  void wait_or_readable(int socket);
+  /// Returns when a child has ended since the last call, when `socket` can be read or has ended
+  /// (-1: no socket), or after `timeout`, rounded up to milliseconds.
+  void wait_or_readable(int socket, std::optional<std::chrono::nanoseconds> timeout = std::nullopt);
 
  private:
   Descriptor signals_;

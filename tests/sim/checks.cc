@@ -82,6 +82,16 @@ void Checks::spawn_ordered(const core::AttemptId& attempt) {
           to_string(attempt) + " is started, and the journal does not say so (or no longer)");
 }
 
+void Checks::prepared(const core::AttemptId& attempt, bool first_time) {
+  require(first_time, to_string(attempt) + " is prepared twice");
+  require(world_.history.is_live(attempt),
+          to_string(attempt) + " is prepared, and the journal does not say that it is assigned");
+}
+
+void Checks::forgotten(const core::AttemptId& attempt, bool was_prepared) {
+  require(was_prepared, to_string(attempt) + " is forgotten, and was not prepared");
+}
+
 void Checks::process_began(const core::AttemptId& attempt, std::size_t worker) {
   for (const auto& [other, process] : processes_) {
     require(other.trial != attempt.trial,

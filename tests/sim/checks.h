@@ -25,6 +25,8 @@ class Checks {
   void committed(const core::Fact& fact);
   void worker_started(std::size_t worker, std::uint64_t incarnation, std::int64_t slot_count);
   void spawn_ordered(const core::AttemptId& attempt);
+  void prepared(const core::AttemptId& attempt, bool first_time);
+  void forgotten(const core::AttemptId& attempt, bool was_prepared);
   void process_began(const core::AttemptId& attempt, std::size_t worker);
   void process_ended(const core::AttemptId& attempt);
   void stop_arrived(const core::AttemptId& attempt, Duration grace);

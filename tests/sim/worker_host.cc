@@ -42,6 +42,7 @@ void WorkerHost::crash() {
   world_.trace.line(world_.timeline.now(), name_, "crashes");
   for (const auto& [attempt, process] : processes_) world_.checks.process_ended(attempt);
   processes_.clear();
+  prepared_.clear();
   agent_.reset();
   pending_.clear();
   flushing_ = false;
@@ -73,7 +74,16 @@ void WorkerHost::act(const core::SayHello& command) {
   world_.network.send_to_coordinator(index_, command.hello);
 }
 
+void WorkerHost::act(const core::Prepare& command) {
+  world_.checks.prepared(command.order.attempt, prepared_.insert(command.order.attempt).second);
+}
+
+void WorkerHost::act(const core::Forget& command) {
+  world_.checks.forgotten(command.attempt, prepared_.erase(command.attempt) == 1);
+}
+
 void WorkerHost::act(const core::Spawn& command) {
+  prepared_.erase(command.order.attempt);
   world_.checks.spawn_ordered(command.order.attempt);
   const Duration delay = chance_.between(Duration{0}, world_.profile.spawn_delay_max);
   later(delay, [this, order = command.order] { begin_process(order); });

@@ -44,6 +44,8 @@ class WorkerHost {
   void act(const core::AgentCommand& command);
   void act(const core::SayHello& command);
   void act(const core::Spawn& command);
+  void act(const core::Prepare& command);
+  void act(const core::Forget& command);
   void act(const core::Signal& command);
   void act(const core::Append& command);
   void act(const core::Discard& command);
@@ -71,6 +73,7 @@ class WorkerHost {
   std::uint64_t life_ = 0;  // the incarnation
   std::optional<core::Agent> agent_;
   std::map<core::AttemptId, Process> processes_;
+  std::set<core::AttemptId> prepared_;  // and neither spawned nor forgotten yet
   std::uint64_t process_count_ = 0;
   std::uint64_t timer_count_ = 0;
   bool has_quit_ = false;

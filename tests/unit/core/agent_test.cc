@@ -1,6 +1,7 @@
 // The worker agent's state machine.
 #include "core/agent.h"
 
+#include <algorithm>
 #include <csignal>
 
 #include <catch2/catch.hpp>
@@ -282,6 +283,54 @@ TEST_CASE("a successor whose slot stays busy goes back, and its own successor mo
   const auto spawned = all<Spawn>(bench.happens(ProcessesGone{kAttempt, kSuccess}));
   REQUIRE(spawned.size() == 1);
   CHECK(spawned[0].order.attempt == attempt_id(1, 2));
+}
+
+TEST_CASE("the next of each slot is prepared, once, and none behind it", "[core][agent]") {
+  Bench bench;
+  bench.launch();
+  const auto prepared = all<Prepare>(bench.gets(Launch{order_of(attempt_id(1, 1)), kAttempt}));
+  REQUIRE(prepared.size() == 1);
+  CHECK(prepared[0].order.attempt == attempt_id(1, 1));
+  CHECK(all<Prepare>(bench.gets(Launch{order_of(attempt_id(1, 2)), attempt_id(1, 1)})).empty());
+  CHECK(all<Prepare>(bench.launch(attempt_id(2, 0))).empty());  // it starts: a slot is free
+  const auto other = all<Prepare>(bench.gets(Launch{order_of(attempt_id(2, 1)), attempt_id(2, 0)}));
+  REQUIRE(other.size() == 1);
+  CHECK(other[0].order.attempt == attempt_id(2, 1));
+  const auto commands = bench.happens(ProcessesGone{kAttempt, kSuccess});
+  REQUIRE(all<Spawn>(commands).size() == 1);
+  REQUIRE(all<Prepare>(commands).size() == 1);
+  CHECK(all<Prepare>(commands)[0].order.attempt == attempt_id(1, 2));
+  CHECK(all<Forget>(commands).empty());
+}
+
+TEST_CASE("what was prepared and is not started is forgotten", "[core][agent]") {
+  Bench bench;
+  bench.launch();
+  bench.gets(Launch{order_of(attempt_id(1, 1)), kAttempt});
+  bench.gets(Launch{order_of(attempt_id(1, 2)), attempt_id(1, 1)});
+  CHECK(all<Forget>(bench.gets(Stop{attempt_id(1, 2), seconds(10)})).empty());
+  const auto forgotten = all<Forget>(bench.gets(Stop{attempt_id(1, 1), seconds(10)}));
+  REQUIRE(forgotten.size() == 1);
+  CHECK(forgotten[0].attempt == attempt_id(1, 1));
+}
+
+TEST_CASE("an end that many successors follow may be told late, others not", "[core][agent]") {
+  Bench bench;
+  bench.launch();
+  CHECK_FALSE(all<Append>(bench.spawned())[0].is_awaited);
+  constexpr int kCount = 10;
+  for (int i = 0; i < kCount; ++i) {
+    bench.gets(Launch{order_of(attempt_id(1, i + 1)), attempt_id(1, i)});
+  }
+  std::vector<bool> awaited;
+  for (int i = 0; i <= kCount; ++i) {
+    const auto ends = all<Append>(bench.happens(ProcessesGone{attempt_id(1, i), kSuccess}));
+    REQUIRE(ends.size() == 1);
+    awaited.push_back(ends[0].is_awaited);
+  }
+  CHECK_FALSE(awaited.front());
+  CHECK(awaited.back());
+  CHECK(std::ranges::is_sorted(awaited));
 }
 
 TEST_CASE("a successor that is stopped never starts", "[core][agent]") {

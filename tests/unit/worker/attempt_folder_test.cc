@@ -165,7 +165,7 @@ TEST_CASE("a folder that cannot be made is named", "[attempt_folder]") {
   const auto made = make_folder(attempt_folder(home.file("jobs"), order), order, {});
   REQUIRE_FALSE(made);
   CHECK(made.error() == Error{ErrorCode::kSystem, "cannot make the folder " + home.file("jobs") +
-                                                      "/lr/trials/7: Not a directory"});
+                                                      "/lr/trials/7-attempt-2: Not a directory"});
 }
 
 TEST_CASE("a copy of code that nobody may write can be written", "[attempt_folder]") {
