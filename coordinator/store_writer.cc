@@ -39,6 +39,7 @@ const char* outcome_name(core::Outcome::Kind kind) {
     case core::Outcome::Kind::kUnstarted:
       return "unstarted";
     case core::Outcome::Kind::kLost:
+    case core::Outcome::Kind::kOrphaned:
       return "lost";
   }
   return "";
@@ -305,7 +306,7 @@ void StoreWriter::put(const core::Fact& fact, const core::AttemptFinished& body)
       "('Starting', 'Running')",
       trial.job.number);
   std::string text;
-  if (outcome.kind == core::Outcome::Kind::kLost) {
+  if (core::is_lost(outcome)) {
     text = fmt::format("attempt {} was lost: {}", body.attempt.attempt, outcome.detail);
   } else if (outcome.kind == core::Outcome::Kind::kReturned) {
     text = fmt::format("attempt {} was not started: {}", body.attempt.attempt, outcome.detail);

@@ -67,6 +67,7 @@ void apply(const AttemptAssigned& fact, Instant at, State& state) {
   trial.phase = Trial::Phase::kLive;
   trial.status = fact.after ? Status::kQueued : Status::kStarting;
   trial.after = fact.after;
+  trial.is_successor = fact.after.has_value();
   if (fact.after) job.successors.emplace(*fact.after, trial.number);
   trial.attempt = fact.attempt.attempt;
   trial.worker_name = fact.worker_name;
@@ -98,6 +99,18 @@ void apply(const StopDecided& fact, Instant, State& state) {
   trial_of(state, fact.attempt.trial).stop = StopOrder{fact.cause, fact.reason};
 }
 
+// Before the attempt is put away.
+void count_loss(Trial& trial, const Outcome& outcome) {
+  if (!is_lost(outcome)) return;
+  const bool is_orphaned = outcome.kind == Outcome::Kind::kOrphaned;
+  if (trial.is_successor && !trial.running && !is_orphaned) {
+    trial.was_spared = true;
+    return;
+  }
+  ++trial.lost_count;
+  if (is_orphaned) ++trial.orphaned_count;
+}
+
 // Smooths by a quarter, so that one odd attempt does not decide.
 void note_duration(Job& job, Duration duration) {
   constexpr int kWeight = 4;
@@ -126,12 +139,12 @@ void apply(const AttemptFinished& fact, Instant, State& state) {
     if (!before) next.status = Status::kStarting;
     job.successors.erase(successor);
   }
+  count_loss(trial, fact.outcome);
   job.live.erase(trial.number);
   job.waiting.insert(trial.number);
   trial.phase = Trial::Phase::kWaiting;  // until TrialEnded, which follows unless it is tried again
   trial.status = Status::kQueued;
   trial.running = false;
-  if (fact.outcome.kind == Outcome::Kind::kLost) ++trial.lost_count;
 }
 
 void apply(const TrialEnded& fact, Instant, State& state) {

@@ -51,6 +51,7 @@ void check_job(const Job& job, Faults& faults) {
     const Trial& successor = job.trials[static_cast<std::size_t>(number)];
     const Trial& before = job.trials[static_cast<std::size_t>(after.trial.number)];
     const bool is_sound = successor.after == after && !successor.running &&
+                          successor.is_successor && !successor.was_spared &&
                           before.attempt == after.attempt && job.live.contains(before.number) &&
                           job.live.contains(number) && after.trial.job == job.id &&
                           successor.worker_name == before.worker_name;

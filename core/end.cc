@@ -33,7 +33,8 @@ std::string failure_reason(const Outcome& outcome) {
     case Outcome::Kind::kUnstarted:
       return "could not be started: " + outcome.detail;
     case Outcome::Kind::kLost:
-      return "its worker was lost";
+    case Outcome::Kind::kOrphaned:
+      return "it was lost";  // lost_reason() says more
     case Outcome::Kind::kReturned:
       return "not started: " + outcome.detail;  // tried again, so never a trial's reason
   }
@@ -46,8 +47,17 @@ struct Ending {
 };
 
 std::string lost_reason(const CoordinatorOptions& options, const Trial& trial) {
-  const std::int32_t alone = trial.lost_count - options.lost_in_company_max;
-  const std::string text = fmt::format("its worker was lost {} times", trial.lost_count);
+  const std::int32_t with_worker = trial.lost_count - trial.orphaned_count;
+  if (trial.orphaned_count > 0) {
+    const std::string orphaned =
+        fmt::format("the process above it, which keeps its processes together, was killed {} times",
+                    trial.orphaned_count);
+    return with_worker == 0
+               ? orphaned
+               : fmt::format("its worker was lost {} times, and {}", with_worker, orphaned);
+  }
+  const std::int32_t alone = with_worker - options.lost_in_company_max;
+  const std::string text = fmt::format("its worker was lost {} times", with_worker);
   return alone <= 0 ? text : fmt::format("{}, the last {} while it ran there alone", text, alone);
 }
 
@@ -56,7 +66,7 @@ Ending trial_ending(const CoordinatorOptions& options, const Job& job, const Tri
   if (trial.stop) return {Status::kCanceled, trial.stop->reason};
   const bool succeeded = outcome.kind == Outcome::Kind::kExited && outcome.code == 0;
   if (!succeeded) {
-    if (outcome.kind == Outcome::Kind::kLost) {
+    if (is_lost(outcome)) {
       return {Status::kFailed, lost_reason(options, trial)};
     }
     return {Status::kFailed, failure_reason(outcome)};
@@ -143,9 +153,8 @@ void finish_attempt(Step& step, AttemptId attempt, const Outcome& outcome) {
         {trial.started + *job.spec.sweep->limits.trial_timeout, job_id, attempt});
   }
   step.record(AttemptFinished{attempt, outcome});
-  const bool is_owed =
-      outcome.kind == Outcome::Kind::kReturned ||
-      (outcome.kind == Outcome::Kind::kLost && trial.lost_count < step.options.lost_attempts_max);
+  const bool is_owed = outcome.kind == Outcome::Kind::kReturned ||
+                       (is_lost(outcome) && trial.lost_count < step.options.lost_attempts_max);
   const bool again = is_owed && !trial.stop && !job.cancel;
   if (again) {
     if (runs_alone(step.options, trial)) step.runtime.lone.insert(attempt.trial);

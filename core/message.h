@@ -29,6 +29,7 @@ struct Outcome {
     kUnstarted,  // the command could not be started; `detail` says why
     kLost,       // its worker is gone
     kReturned,   // a successor that waited too long for its slot; never started
+    kOrphaned,   // its keeper is gone and its worker is not; `detail` says more
   };
   Kind kind{};
   std::int32_t code{};
@@ -40,6 +41,11 @@ struct Outcome {
   Duration elapsed{};              // from its start to the end of its last process
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
+
+/// True where nobody saw how the attempt's processes ended.
+inline bool is_lost(const Outcome& outcome) {
+  return outcome.kind == Outcome::Kind::kLost || outcome.kind == Outcome::Kind::kOrphaned;
+}
 
 /// Everything a worker needs to run one attempt; self-contained.
 struct LaunchOrder {

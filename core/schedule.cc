@@ -162,6 +162,15 @@ void fill_slots(Step& step) {
 // by itself. They take over the slot of a trial of the same job, so no limit is passed; it is not
 // done where an older job waits for slots, for long trials (a successor is bound to its worker, and
 // another one might be free sooner), nor for a sampler that learns (it would be asked too early).
+//
+// How long a trial usually holds its slot is taken from those that ended by themselves or were
+// stopped, however they ended: one that fails at once empties its slot as one that succeeds at once
+// does, and a script that fails at once should not fail slowly. Where quick failures lie between
+// long trials, a successor may wait behind a long one; it is given back after half a second, which
+// is all that this costs.
+//
+// A worker that is lost takes its successors along, which have not begun, or of which nobody has
+// heard: that they are lost says nothing of them. It is not counted (Trial::was_spared).
 
 // What a chain should last: some times what it takes for a start to reach the coordinator and the
 // next launches to come back, both written to disk on the way.
@@ -172,6 +181,11 @@ bool has_successors(const Step& step, const Job& job) {
   const bool learns = job.spec.sweep->sampling.rule == SamplingRule::kBayesian;
   const bool is_short = job.usual_duration && *job.usual_duration < step.options.short_trial;
   if (has_lone(step.runtime, job.id)) return false;
+  // A trial that needs a slot of its own gets one only where chains end.
+  const bool spared_waits = std::ranges::any_of(job.waiting, [&](std::int64_t number) {
+    return job.trials[static_cast<std::size_t>(number)].was_spared;
+  });
+  if (spared_waits) return false;
   const bool is_next = step.runtime.startable.empty() || *step.runtime.startable.begin() >= job.id;
   return is_short && is_next && !learns && !job.cancel;
 }
@@ -260,7 +274,7 @@ void assign_successors(Step& step, JobId id) {
 }  // namespace
 
 bool runs_alone(const CoordinatorOptions& options, const Trial& trial) {
-  return trial.lost_count >= options.lost_in_company_max;
+  return trial.lost_count - trial.orphaned_count >= options.lost_in_company_max;
 }
 
 void refresh_worker(Step& step, WorkerId id) {

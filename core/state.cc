@@ -35,7 +35,9 @@ bool operator==(const PrimaryReported& a, const PrimaryReported& b) {
 
 bool operator==(const Trial& a, const Trial& b) {
   return a.number == b.number && a.parameters == b.parameters && a.phase == b.phase &&
-         a.attempt == b.attempt && a.lost_count == b.lost_count && a.worker_name == b.worker_name &&
+         a.attempt == b.attempt && a.lost_count == b.lost_count &&
+         a.orphaned_count == b.orphaned_count && a.is_successor == b.is_successor &&
+         a.was_spared == b.was_spared && a.worker_name == b.worker_name &&
          a.incarnation == b.incarnation && a.running == b.running && a.after == b.after &&
          a.started == b.started && a.stop == b.stop && same_bits(a.reports, b.reports) &&
          a.best == b.best && a.status == b.status;

@@ -32,8 +32,13 @@ struct Trial {
   std::int64_t number{};
   ParameterSet parameters;
   Phase phase = Phase::kWaiting;
-  std::int32_t attempt = 0;        // the current or last one; 0 before the first
-  std::int32_t lost_count = 0;     // attempts that were lost with their worker
+  std::int32_t attempt = 0;         // the current or last one; 0 before the first
+  std::int32_t lost_count = 0;      // attempts that were lost, and counted
+  std::int32_t orphaned_count = 0;  // of these, without their worker
+  bool is_successor = false;  // the current attempt was assigned as one, also once it has moved up
+  // An attempt was lost as a successor, and nobody knows whether it had begun: it is not counted,
+  // and the next ones get slots of their own, so that this happens once.
+  bool was_spared = false;
   std::string worker_name;         // of the current attempt
   std::uint64_t incarnation{};     // of that worker when it was given the attempt
   bool running = false;            // the worker has reported its start

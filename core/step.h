@@ -42,7 +42,8 @@ const Trial* find_live(const State& state, AttemptId id);
 const WorkerId* find_holder(const Runtime& runtime, const Trial& trial, AttemptId id);
 
 /// True where the trial's attempts run alone on their worker: it was lost with its worker so often
-/// that it may be what kills it (core/schedule.cc says more).
+/// that it may be what kills it (core/schedule.cc says more). Losses without the worker say nothing
+/// of neighbours, and do not count here.
 bool runs_alone(const CoordinatorOptions& options, const Trial& trial);
 
 /// Brings the worker's `exclusive` and its place in `free_workers` up to date with its `holds`.

@@ -16,7 +16,7 @@ template <>
 struct Last<ErrorCode> : std::integral_constant<ErrorCode, ErrorCode::kFull> {};
 template <>
 struct Last<core::Outcome::Kind>
-    : std::integral_constant<core::Outcome::Kind, core::Outcome::Kind::kReturned> {};
+    : std::integral_constant<core::Outcome::Kind, core::Outcome::Kind::kOrphaned> {};
 template <>
 struct Last<Archived> : std::integral_constant<Archived, Archived::kIncluded> {};
 template <>

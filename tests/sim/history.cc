@@ -93,6 +93,7 @@ void History::on(const core::AttemptAssigned& fact, Instant at) {
     ++its_job.slot_count;
   }
   it->after = fact.after;
+  it->is_successor = fact.after.has_value();
   require(its_job.slot_count <= limit, "more than max_concurrent_trials run");
   if (!its_job.started) its_job.started = at;
   it->attempt = fact.attempt.attempt;
@@ -107,6 +108,8 @@ void History::check_successor(const core::AttemptAssigned& fact) {
   require(fact.after->trial.job == fact.attempt.trial.job, "a successor of another job's attempt");
   const TrialHistory* before = live_trial(*fact.after, "gets a successor");
   require(before != nullptr && !before->stopped, "a successor of an attempt that is not to go on");
+  require(!trial(fact.attempt.trial)->was_spared,
+          "a trial whose loss was not counted once follows");
   const auto& trials = job(fact.attempt.trial.job)->trials;
   require(std::ranges::none_of(
               trials, [&](const TrialHistory& other) { return other.after == fact.after; }),
@@ -114,7 +117,7 @@ void History::check_successor(const core::AttemptAssigned& fact) {
 }
 
 bool History::runs_alone(const TrialHistory& trial) const {
-  return trial.lost_count >= options_.lost_in_company_max;
+  return trial.worker_lost_count >= options_.lost_in_company_max;
 }
 
 // A trial that was lost often enough has its worker for itself.
@@ -221,7 +224,15 @@ void History::on(const core::AttemptFinished& fact, Instant) {
     other.after = before;  // moves up
     if (!before) ++its_job.slot_count;
   }
-  if (fact.outcome.kind == core::Outcome::Kind::kLost) ++it->lost_count;
+  if (!core::is_lost(fact.outcome)) return;
+  const bool with_worker = fact.outcome.kind == core::Outcome::Kind::kLost;
+  if (with_worker && it->is_successor && !it->started) {
+    require(!it->was_spared, "a second loss is not counted");
+    it->was_spared = true;
+    return;
+  }
+  ++it->lost_count;
+  if (with_worker) ++it->worker_lost_count;
 }
 
 void History::on(const core::TrialEnded& fact, Instant) {

@@ -24,8 +24,11 @@ struct TrialHistory {
   std::optional<Instant> started;          // of the current attempt
   std::optional<core::StopCause> stopped;  // the current attempt
   ReportHistory reports;                   // of the current attempt
-  std::int32_t lost_count = 0;
-  std::string worker_name;  // of the current attempt
+  std::int32_t lost_count = 0;             // of those that had begun, as far as anybody can know
+  std::int32_t worker_lost_count = 0;      // of these, with their worker
+  bool is_successor = false;               // the current attempt was assigned as one
+  bool was_spared = false;                 // a loss was not counted
+  std::string worker_name;                 // of the current attempt
 };
 
 struct JobHistory {

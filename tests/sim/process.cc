@@ -25,7 +25,9 @@ std::uint64_t item_of(const core::AttemptId& attempt) {
 core::Outcome outcome_of(Chance& chance, const core::LaunchOrder& order) {
   const bool fails = order.command.command == kAlwaysFails || chance.one_in(6);
   if (!fails) return {core::Outcome::Kind::kExited, 0, ""};
-  switch (chance.between(0, 3)) {
+  switch (chance.between(0, 4)) {
+    case 4:
+      return {core::Outcome::Kind::kOrphaned, 0, "its keeper was killed"};
     case 0:
       return {core::Outcome::Kind::kExited, 127, "sh: 1: trian.py: not found\n"};
     case 1:

@@ -247,6 +247,8 @@ std::string to_text(const Outcome& outcome) {
       return with_reason("unstarted", outcome.detail);
     case Outcome::Kind::kLost:
       return with_reason("lost", outcome.detail);
+    case Outcome::Kind::kOrphaned:
+      return with_reason("orphaned", outcome.detail);
   }
   return "";
 }

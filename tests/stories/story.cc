@@ -41,8 +41,12 @@ Outcome outcome_of(const std::map<std::string, std::string>& named) {
     outcome.code = std::atoi(code->second.c_str());
   }
   if (const auto kind = named.find("as"); kind != named.end()) {
-    outcome.kind =
-        kind->second == "returned" ? Outcome::Kind::kReturned : Outcome::Kind::kUnstarted;
+    static const std::map<std::string, Outcome::Kind> kKinds = {
+        {"returned", Outcome::Kind::kReturned},
+        {"unstarted", Outcome::Kind::kUnstarted},
+        {"lost", Outcome::Kind::kLost},
+        {"orphaned", Outcome::Kind::kOrphaned}};
+    outcome.kind = kKinds.at(kind->second);
   }
   if (const auto saying = named.find("saying"); saying != named.end()) {
     outcome.detail = saying->second;

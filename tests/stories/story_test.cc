@@ -40,6 +40,9 @@ TEST_CASE("story: a sweep is canceled", "[stories]") {
 TEST_CASE("story: a worker crashes, and its attempts are tried again", "[stories]") {
   tell("worker_crash");
 }
+TEST_CASE("story: losses that count, and losses that do not", "[stories]") {
+  tell("losses");
+}
 TEST_CASE("story: the coordinator crashes in the middle of everything", "[stories]") {
   tell("coordinator_crash");
 }
