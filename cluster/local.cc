@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cluster/file_lock.h"
+
 extern char** environ;
 
 namespace trawl::cluster {
@@ -43,6 +45,22 @@ Result<LocalProcess> start_self(const std::vector<std::string>& arguments,
   process.pidfd = static_cast<int>(syscall(SYS_pidfd_open, process.pid, 0));
   if (process.pidfd < 0) return fail_errno("cannot watch the started process", errno);
   return process;
+}
+
+Result<std::optional<LocalProcess>> start_local_worker(const std::string& home,
+                                                       const std::string& endpoint) {
+  if (is_locked(worker_lock_path(local_worker_home(home)))) return std::nullopt;
+  auto started =
+      start_self({"worker", "start", "--home", home, "--coordinator", endpoint, "--name", "local"},
+                 home + "/worker.log", -1);
+  if (!started) return tl::unexpected(started.error());
+  return *started;
+}
+
+void end(const LocalProcess& process) {
+  kill(process.pid, SIGTERM);
+  reap(process);
+  close(process.pidfd);
 }
 
 int reap(const LocalProcess& process) {

@@ -5,6 +5,20 @@
 #include "protocol/local_endpoint.h"
 
 namespace trawl::coordinator {
+namespace {
+
+Result<void> open_store(const CoordinatorOptions& options, Loop::Parts& parts) {
+  auto store = Store::open(options.home + "/trawl.db");
+  if (!store) return tl::unexpected(store.error());
+  parts.store = std::move(*store);
+  if (!options.tracking) return {};
+  auto started = TrackingServer::start(parts.store.get(), options.home, *options.tracking);
+  if (!started) return tl::unexpected(started.error());
+  parts.tracking = *std::move(started);
+  return {};
+}
+
+}  // namespace
 
 Result<void> run_coordinator(const CoordinatorOptions& options) {
   auto lock = cluster::hold_lock(cluster::coordinator_lock_path(options.home),
@@ -13,18 +27,17 @@ Result<void> run_coordinator(const CoordinatorOptions& options) {
   if (!lock) return lock;
   const auto endpoint = protocol::local_endpoint(options.home);
   if (!endpoint) return tl::unexpected(endpoint.error());
-  auto store = Store::open(options.home + "/trawl.db");
-  if (!store) return tl::unexpected(store.error());
-  std::unique_ptr<TrackingServer> tracking;
-  if (options.tracking) {
-    auto started = TrackingServer::start(store->get(), options.home, *options.tracking);
-    if (!started) return tl::unexpected(started.error());
-    tracking = *std::move(started);
-  }
   auto router = protocol::Router::bind(*endpoint);
   if (!router) return tl::unexpected(router.error());
-  Loop loop(options, *endpoint, std::move(*store), std::move(*router), std::move(tracking));
-  const auto ran = loop.run();
+  Loop::Parts parts{std::move(*router), std::nullopt, nullptr, nullptr};
+  // The worker gets ready beside this process. One that cannot be started is tried again, and
+  // spoken of, by the loop.
+  if (const auto worker = cluster::start_local_worker(options.home, *endpoint)) {
+    parts.worker = *worker;
+  }
+  const auto opened = open_store(options, parts);
+  if (!opened && parts.worker) cluster::end(*parts.worker);
+  const auto ran = opened ? Loop(options, *endpoint, std::move(parts)).run() : opened;
   protocol::remove_local_endpoint(*endpoint);  // ZeroMQ leaves it; nobody else has it, by the lock
   return ran;
 }

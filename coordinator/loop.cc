@@ -83,17 +83,17 @@ std::string end_of(const std::string& path) {
 
 }  // namespace
 
-Loop::Loop(const CoordinatorOptions& options, std::string endpoint, std::unique_ptr<Store> store,
-           std::unique_ptr<protocol::Router> router, std::unique_ptr<TrackingServer> tracking)
+Loop::Loop(const CoordinatorOptions& options, std::string endpoint, Parts parts)
     : options_(options),
       endpoint_(std::move(endpoint)),
       worker_home_(cluster::local_worker_home(options.home)),
       committed_(std::make_unique<protocol::Mailbox<Result<void>>>()),
-      store_(std::move(store)),
-      tracking_(std::move(tracking)),
-      router_(std::move(router)),
+      store_(std::move(parts.store)),
+      tracking_(std::move(parts.tracking)),
+      router_(std::move(parts.router)),
       core_({.stop_grace = options.stop_grace, .store = store_->id()}),
       clock_(anchor_at_start(read_clocks(), {}, {})),
+      worker_process_(parts.worker),
       active_(now()),
       started_(now()) {}
 
@@ -420,6 +420,10 @@ void Loop::answer_watchers() {
   news_ = news_due_.has_value();
 }
 
+bool Loop::wants_worker() const {
+  return core_.runtime().workers.empty() && !leaving_until_;
+}
+
 void Loop::keep_worker() {
   if (worker_process_) {
     siginfo_t info{};
@@ -446,14 +450,9 @@ void Loop::keep_worker() {
     lose_workers();
   }
   mind_adopted_worker();
-  const bool wanted = !core_.state().jobs.empty() && core_.runtime().workers.empty();
-  if (!wanted || (worker_retry_ && now() < *worker_retry_)) return;
+  if (!wants_worker() || (worker_retry_ && now() < *worker_retry_)) return;
   worker_retry_ = now() + kWorkerBackoffMin;
-  if (cluster::is_locked(cluster::worker_lock_path(worker_home_)))
-    return;  // one lives: it will come
-  auto started = cluster::start_self(
-      {"worker", "start", "--home", options_.home, "--coordinator", endpoint_, "--name", "local"},
-      options_.home + "/worker.log", -1);
+  const auto started = cluster::start_local_worker(options_.home, endpoint_);
   if (!started) {
     spdlog::error("{}", started.error().message);
     return;
@@ -507,8 +506,7 @@ std::optional<Duration> Loop::wait_time() const {
   };
   for (const Watcher& watcher : watchers_) no_later(watcher.until);
   if (news_due_) no_later(*news_due_);
-  const bool wanted = !core_.state().jobs.empty() && core_.runtime().workers.empty();
-  if (wanted && worker_retry_) no_later(*worker_retry_);
+  if (wants_worker() && worker_retry_) no_later(*worker_retry_);
   const bool adopted = !worker_process_ && !core_.runtime().workers.empty();
   if (adopted && adopted_check_) no_later(*adopted_check_);
   if (leaving_until_) {

@@ -23,8 +23,13 @@ namespace trawl::coordinator {
 
 class Loop {
  public:
-  Loop(const CoordinatorOptions& options, std::string endpoint, std::unique_ptr<Store> store,
-       std::unique_ptr<protocol::Router> router, std::unique_ptr<TrackingServer> tracking);
+  struct Parts {
+    std::unique_ptr<protocol::Router> router;
+    std::optional<cluster::LocalProcess> worker;  // started already
+    std::unique_ptr<Store> store;
+    std::unique_ptr<TrackingServer> tracking;  // may be null
+  };
+  Loop(const CoordinatorOptions& options, std::string endpoint, Parts parts);
   ~Loop();
   Result<void> run();
 
@@ -63,6 +68,7 @@ class Loop {
   Result<std::string> status();
   void watch(const std::string& peer, std::uint64_t request, const protocol::WatchJob& watch);
   void answer_watchers();
+  bool wants_worker() const;
   void keep_worker();
   void mind_adopted_worker();
   void lose_workers();

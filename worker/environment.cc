@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
-#include <map>
 #include <string_view>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -105,13 +104,19 @@ Result<std::vector<NamedText>> read_environment(const std::string& path) {
 std::vector<NamedText> merged(const std::vector<NamedText>& base,
                               const std::vector<std::string>& unset,
                               const std::vector<NamedText>& added) {
-  std::map<std::string, std::string> variables;
-  for (const NamedText& variable : base) variables[variable.name] = variable.text;
-  for (const std::string& name : unset) variables.erase(name);
-  for (const NamedText& variable : added) variables[variable.name] = variable.text;
+  std::vector<const NamedText*> variables;  // of one name the later ones count
+  variables.reserve(base.size() + added.size());
+  for (const NamedText& variable : base) {
+    if (!std::ranges::count(unset, variable.name)) variables.push_back(&variable);
+  }
+  for (const NamedText& variable : added) variables.push_back(&variable);
+  std::ranges::stable_sort(variables, {}, &NamedText::name);
   std::vector<NamedText> result;
   result.reserve(variables.size());
-  for (auto& [name, text] : variables) result.push_back({name, text});
+  for (std::size_t i = 0; i < variables.size(); ++i) {
+    const bool is_last = i + 1 == variables.size() || variables[i + 1]->name != variables[i]->name;
+    if (is_last) result.push_back(*variables[i]);
+  }
   return result;
 }
 

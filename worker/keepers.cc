@@ -109,6 +109,10 @@ Result<Keepers::Id> Keepers::find_keeper() {
   return idle != keepers_.end() ? Result<Id>(idle->first) : make_keeper();
 }
 
+void Keepers::warm_up() {
+  if (keepers_.empty()) make_keeper();
+}
+
 Result<void> Keepers::launch(core::AttemptId attempt, const SpawnOptions& options) {
   TRAWL_ASSERT(!attempts_.contains(attempt));
   const auto packed = pack(options);

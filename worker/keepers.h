@@ -44,6 +44,9 @@ class Keepers {
   Keepers(const Keepers&) = delete;
   Keepers& operator=(const Keepers&) = delete;
 
+  /// Has one keeper made before it is needed. Errors come with the launch that needs it.
+  void warm_up();
+
   /// Has it started; Started or Unstarted follows. An error when a keeper cannot be asked.
   Result<void> launch(core::AttemptId attempt, const SpawnOptions& options);
 

@@ -14,7 +14,6 @@
 #include "sweep/experiment.h"
 #include "worker/environment.h"
 #include "worker/process.h"
-#include "worker/program.h"
 
 namespace trawl::worker {
 namespace {
@@ -43,7 +42,8 @@ std::string find_shell() {
 
 // The command's own words where a shell would add nothing, else the shell's.
 std::vector<std::string> argv_of(const launch::ProcessPlan& plan,
-                                 const std::vector<NamedText>& environment) {
+                                 const std::vector<NamedText>& environment,
+                                 ProgramFinder& programs) {
   if (plan.words.empty()) return plan.argv;
   std::string_view search_path;
   for (const NamedText& variable : environment) {
@@ -51,7 +51,7 @@ std::vector<std::string> argv_of(const launch::ProcessPlan& plan,
     // bash would read a file first, or find a function of that name.
     if (variable.name == "BASH_ENV" || variable.name.starts_with("BASH_FUNC_")) return plan.argv;
   }
-  auto program = find_program(plan.words.front(), search_path);
+  auto program = programs.find(plan.words.front(), search_path);
   if (!program) return plan.argv;
   std::vector<std::string> argv = plan.words;
   argv.front() = *std::move(program);
@@ -313,7 +313,7 @@ Result<SpawnOptions> Loop::spawn_options(const core::LaunchOrder& order,
   auto outputs_made = make_outputs(*plan);
   if (!outputs_made) return tl::unexpected(outputs_made.error());
   auto environment = merged(prepared.environment, plan->unset, plan->environment);
-  auto argv = argv_of(*plan, environment);
+  auto argv = argv_of(*plan, environment, programs_);
   return SpawnOptions{std::move(argv), std::move(environment), folder.work(), folder.log()};
 }
 

@@ -18,6 +18,7 @@
 #include "worker/endpoint.h"
 #include "worker/keepers.h"
 #include "worker/preparation.h"
+#include "worker/program.h"
 #include "worker/spool.h"
 #include "worker/worker.h"
 
@@ -87,6 +88,7 @@ class Loop {
 
   const WorkerOptions options_;
   const std::string shell_;
+  ProgramFinder programs_;
   std::unique_ptr<Keepers> keepers_;
   // The spool's thread fills these three: they outlive the spool.
   std::unique_ptr<protocol::Mailbox<std::string>> trouble_;

@@ -37,4 +37,15 @@ std::optional<std::string> find_program(std::string_view name, std::string_view 
   return std::nullopt;
 }
 
+std::optional<std::string> ProgramFinder::find(std::string_view name,
+                                               std::string_view search_path) {
+  const bool is_same = !found_.empty() && name == name_ && search_path == search_path_;
+  if (is_same && access(found_.c_str(), X_OK) == 0) return found_;
+  auto found = find_program(name, search_path);
+  name_ = name;
+  search_path_ = search_path;
+  found_ = found.value_or("");
+  return found;
+}
+
 }  // namespace trawl::worker

@@ -70,6 +70,7 @@ Result<void> run_worker(const WorkerOptions& options) {
        make_worker_cgroup(options.home +
                           "/cgroup")});  // before threads and everything that is large
   if (!keepers) return tl::unexpected(keepers.error());
+  (*keepers)->warm_up();
   auto durable = std::make_unique<DurableQueue>();
   auto trouble = std::make_unique<protocol::Mailbox<std::string>>();
   const std::string spool_path = options.home + "/spool.db";
