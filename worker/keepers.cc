@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstring>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -67,6 +68,7 @@ Result<std::unique_ptr<Keepers>> Keepers::start(NurseryOptions options) {
 Keepers::~Keepers() {
   keepers_.clear();
   if (nursery_.socket.get() < 0) return;
+  wake_nursery();
   nursery_.socket = Descriptor();
   wait_for_end(nursery_.pid);
 }
@@ -95,6 +97,7 @@ Result<Keepers::Id> Keepers::make_keeper() {
   if (!send_packet(nursery_.socket.get(), KeeperWanted{id}, theirs.get())) {
     return fail_errno("cannot ask for a keeper", errno);
   }
+  wake_nursery();
   auto watched = watch(poll_.get(), ours.get(), id);
   if (!watched) return tl::unexpected(watched.error());
   keepers_[id].socket = std::move(ours);
@@ -152,7 +155,14 @@ void Keepers::ask(core::AttemptId attempt, KeeperRequest::Kind kind) {
   const auto found = attempts_.find(attempt);
   if (found == attempts_.end()) return;
   const Keeper& keeper = keepers_.at(found->second);
+  wake_nursery();  // which wakes the keeper
   if (!keeper.is_gone) send_packet(keeper.socket.get(), KeeperRequest{kind});
+}
+
+// A trial may have stopped it. Not reaped, as long as its socket is there, so the number is its
+// own.
+void Keepers::wake_nursery() const {
+  if (nursery_.socket.get() >= 0) ::kill(nursery_.pid, SIGCONT);
 }
 
 std::vector<Keepers::Event> Keepers::read() {
@@ -243,7 +253,7 @@ void Keepers::forget(Id id, std::vector<Event>& events) {
   if (keeper.attempt) {
     attempts_.erase(*keeper.attempt);
     events.push_back(Ended{*keeper.attempt,
-                           {core::Outcome::Kind::kLost, 0,
+                           {core::Outcome::Kind::kOrphaned, 0,
                             "the process above it, which keeps its processes together, was killed"},
                            keeper.is_unattended});
   }

@@ -29,7 +29,7 @@ class Keepers {
     core::AttemptId attempt;
     std::string reason;
   };
-  /// No process of the attempt is left; `outcome.detail` says why where it is kLost.
+  /// No process of the attempt is left; `outcome.detail` says why where it is kOrphaned.
   struct Ended {
     core::AttemptId attempt;
     core::Outcome outcome;
@@ -79,6 +79,7 @@ class Keepers {
 
   Keepers() = default;
   Result<void> start_nursery();
+  void wake_nursery() const;
   Result<Id> make_keeper();
   Result<Id> find_keeper();
   void ask(core::AttemptId attempt, KeeperRequest::Kind kind);

@@ -68,7 +68,7 @@ std::string marker(const std::string& home, core::AttemptId attempt) {
 }
 
 std::string how_it_ended(const core::Outcome& outcome) {
-  if (outcome.kind == core::Outcome::Kind::kLost) return outcome.detail;
+  if (core::is_lost(outcome)) return outcome.detail;
   const bool exited = outcome.kind == core::Outcome::Kind::kExited;
   return fmt::format("{} {}", exited ? "exit code" : "signal", outcome.code);
 }
@@ -356,7 +356,7 @@ void Loop::finish(const Live& live, const Keepers::Ended& ended) {
   if (ended.is_unattended) kill_marked(marker(options_.home, ended.attempt), false);
   endpoint_->close(live.order);
   core::Outcome outcome = ended.outcome;
-  if (outcome.kind != core::Outcome::Kind::kLost) {
+  if (!core::is_lost(outcome)) {
     outcome.detail = tail_of(live.folder.log(), kTailBytes);
   }
   spdlog::info("{} of {} ended: {}", core::to_string(ended.attempt), live.order.trial_name,

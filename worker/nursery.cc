@@ -56,7 +56,7 @@ class NurseryProcess {
         return true;
       }
       if (pid > 0) {
-        keepers_.emplace(pid, wanted.id);
+        keepers_.emplace(pid, KeeperProcess{wanted.id});
         continue;
       }
       KeeperReply reply;
@@ -108,16 +108,33 @@ class NurseryProcess {
   Reaped reap() {
     Reaped reaped;
     while (true) {
-      const pid_t pid = waitpid(-1, nullptr, WNOHANG);
+      int status = 0;
+      const pid_t pid = waitpid(-1, &status, WNOHANG | WUNTRACED);
       if (pid < 0 && errno == EINTR) continue;
       reaped.is_childless = pid < 0;
       if (pid <= 0) return reaped;
-      reaped.any = true;
       const auto found = keepers_.find(pid);
+      if (WIFSTOPPED(status)) {
+        if (found != keepers_.end()) go_on(pid, found->second);
+        continue;
+      }
+      reaped.any = true;
       if (found == keepers_.end()) continue;
-      gone_.push_back(found->second);
+      gone_.push_back(found->second.id);
       keepers_.erase(found);
     }
+  }
+
+  struct KeeperProcess {
+    std::uint64_t id{};
+    int stop_count = 0;
+  };
+
+  // A keeper that a trial has stopped (SIGSTOP) could end nothing. Where this happens faster than
+  // the keeper gets on, it is killed, and what is below it with it.
+  static void go_on(pid_t pid, KeeperProcess& keeper) {
+    constexpr int kStopsMax = 100;
+    kill(pid, ++keeper.stop_count <= kStopsMax ? SIGCONT : SIGKILL);
   }
 
   const int socket_;
@@ -127,7 +144,7 @@ class NurseryProcess {
   bool worker_is_there_ = true;
   int keeper_socket_ = -1;
   std::string cgroup_of_keeper_;
-  std::map<pid_t, std::uint64_t> keepers_;
+  std::map<pid_t, KeeperProcess> keepers_;
   std::vector<std::uint64_t> gone_;  // ended keepers of which the worker has not been told
 };
 

@@ -1,6 +1,6 @@
 // worker/nursery.h: the process that makes keepers. It is forked from the worker while that is
 // small, so that keepers are small too, and is a subreaper: what a killed keeper leaves below it
-// lands here and is killed.
+// lands here and is killed. A keeper that is stopped goes on at once.
 //
 // Nursery and keepers see the worker's end by their sockets, however it came, and end with all that
 // is below them.

@@ -216,10 +216,13 @@ class KillNine(TrawlCase):
             log score 1
         """, "n: {type: choice, values: [0, 1]}")
         self.submit(file, "--name", "parricide")
-        # After three losses in company it waits until it can run alone.
-        self.wait_until(lambda: self.rows("SELECT count(*) FROM attempts WHERE outcome = 'lost'")
-                        == [(3,)] and self.statuses("parricide") == ["Queued", "Running"],
-                        "the one to be lost three times, and the other to run")
+        # Its losses say nothing of the other one, so it is tried again beside it until it fails.
+        self.wait_until(lambda: self.statuses("parricide") == ["Failed", "Running"],
+                        "the one to fail, and the other to run")
+        self.assertEqual(self.rows("SELECT number, count(*) FROM attempts WHERE outcome = 'lost' "
+                                   "GROUP BY number"), [(0, 5)])
+        self.assertEqual(self.show("parricide_0")["properties"]["reason"], "the process above it, "
+                         "which keeps its processes together, was killed 5 times")
         self.assertFalse(any(is_alive(int(pid)) for pid in self.note("left")))
         self.open_gate("gate")
         self.wait_for_job("parricide")

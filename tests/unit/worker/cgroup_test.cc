@@ -115,7 +115,7 @@ TEST_CASE("each keeper and its attempt have a control group, which goes with the
         "setsid sleep 1000 & while [ ! -e gate ]; do sleep 0.01; done; kill -KILL $PPID; "
         "sleep 1000");
     std::ofstream(kept.file("gate")) << "open\n";  // once the keeper has said that it started
-    CHECK(kept.end().kind == core::Outcome::Kind::kLost);
+    CHECK(kept.end().kind == core::Outcome::Kind::kOrphaned);
     CHECK(groups().empty());
     CHECK(kept.living().empty());
   }
@@ -125,7 +125,7 @@ TEST_CASE("each keeper and its attempt have a control group, which goes with the
     const pid_t keeper = kept.keeper_processes().at(0);
     REQUIRE(kill(kept.nursery(), SIGKILL) == 0);
     REQUIRE(kill(keeper, SIGKILL) == 0);
-    CHECK(kept.end().kind == core::Outcome::Kind::kLost);
+    CHECK(kept.end().kind == core::Outcome::Kind::kOrphaned);
     CHECK(kept.living().empty());
     CHECK(groups().empty());
   }

@@ -326,13 +326,52 @@ TEST_CASE("a killed keeper costs its own attempt and leaves nothing", "[keeper][
       1);
   std::ofstream(kept.file("gate")) << "open\n";  // once the keeper has said that it started
   const auto ended = kept.next<Keepers::Ended>(1);
-  CHECK(ended.outcome.kind == Outcome::Kind::kLost);
+  CHECK(ended.outcome.kind == Outcome::Kind::kOrphaned);
   CHECK_THAT(ended.outcome.detail, Catch::Contains("was killed"));
   CHECK_FALSE(ended.is_unattended);
   CHECK(kept.living().size() == 1);
   CHECK(kept.is_quiet(0));
   kept.start("exit 0", 2);
   CHECK(ended_so(kept.end(2), kExited, 0));
+}
+
+TEST_CASE("a trial that stops its keeper can be stopped", "[keeper]") {
+  Kept kept;
+  kept.start("kill -STOP $PPID; echo > stopped; exec sleep 1000");
+  REQUIRE(eventually([&] { return std::filesystem::exists(kept.file("stopped")); }));
+  SECTION("by a request") {
+    kept.keepers().terminate(attempt_of(0));
+    CHECK(ended_so(kept.end(), kSignalled, SIGTERM));
+  }
+  SECTION("by the worker's end") {
+    kept.end_worker();  // waits for the nursery, which waits for its keepers
+  }
+  CHECK(kept.living().empty());
+}
+
+TEST_CASE("a nursery that was stopped makes keepers, and lets stopped ones go on", "[keeper]") {
+  Kept kept;
+  kept.start("exec sleep 1000", 0);
+  REQUIRE(kill(kept.nursery(), SIGSTOP) == 0);
+  REQUIRE(kill(kept.keeper_processes().at(0), SIGSTOP) == 0);
+  SECTION("a keeper for another attempt") {
+    kept.start("exit 3", 1);
+    CHECK(ended_so(kept.end(1), kExited, 3));
+  }
+  SECTION("a stop of the one that runs") {
+    kept.keepers().terminate(attempt_of(0));
+    CHECK(ended_so(kept.end(), kSignalled, SIGTERM));
+  }
+}
+
+TEST_CASE("a trial that stops its keeper without end loses it, and ends with it",
+          "[keeper][tree]") {
+  Kept kept;
+  kept.start(
+      "trap '' TERM; keeper=$PPID; setsid sh -c 'sleep 1000' & "
+      "while kill -STOP $keeper; do :; done; sleep 1000");
+  CHECK(kept.end().kind == Outcome::Kind::kOrphaned);
+  CHECK(kept.living().empty());
 }
 
 TEST_CASE("an idle keeper that is killed is replaced", "[keeper]") {
@@ -369,7 +408,7 @@ TEST_CASE("a keeper killed without a nursery is told of as unattended", "[keeper
   REQUIRE(kill(kept.nursery(), SIGKILL) == 0);
   REQUIRE(kill(keeper, SIGKILL) == 0);
   const auto ended = kept.next<Keepers::Ended>();
-  CHECK(ended.outcome.kind == Outcome::Kind::kLost);
+  CHECK(ended.outcome.kind == Outcome::Kind::kOrphaned);
   CHECK(ended.is_unattended);
   CHECK(eventually([&] { return is_gone(leader); }));  // a leader dies with its keeper
 }
