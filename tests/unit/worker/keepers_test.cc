@@ -369,7 +369,9 @@ TEST_CASE("a trial that stops its keeper without end loses it, and ends with it"
   Kept kept;
   kept.start(
       "trap '' TERM; keeper=$PPID; setsid sh -c 'sleep 1000' & "
-      "while kill -STOP $keeper; do :; done; sleep 1000");
+      "while [ ! -e gate ]; do sleep 0.01; done; while kill -STOP $keeper; do :; done; "
+      "sleep 1000");
+  std::ofstream(kept.file("gate")) << "open\n";  // once the keeper has said that it started
   CHECK(kept.end().kind == Outcome::Kind::kOrphaned);
   CHECK(kept.living().empty());
 }
