@@ -92,7 +92,7 @@ Result<BackgroundStart> start_in_background(const std::string& home,
   return BackgroundStart{started->pid, refusal_of(said)};
 }
 
-Result<std::unique_ptr<Client>> Client::connect(const std::string& home, bool may_start) {
+Result<std::unique_ptr<Client>> Client::connect(const std::string& home, Start start) {
   const auto endpoint = protocol::local_endpoint(home);
   if (!endpoint) return tl::unexpected(endpoint.error());
   const std::string log_path = home + "/coordinator.log";
@@ -101,11 +101,13 @@ Result<std::unique_ptr<Client>> Client::connect(const std::string& home, bool ma
   bool start_failed = false;
   while (now() < until && !start_failed) {
     if (!cluster::is_locked(lock)) {
-      if (!may_start) {
+      if (start == Start::kNever) {
         return fail(ErrorCode::kUnavailable, "no coordinator runs for " + home +
                                                  "; start one with `trawl coordinator start`");
       }
-      auto started = start_in_background(home, {"--leave-when-idle", "10"});
+      std::vector<std::string> options = {"--leave-when-idle", "10"};
+      if (start == Start::kForJob) options.push_back("--expect-job");
+      auto started = start_in_background(home, options);
       if (!started) return tl::unexpected(started.error());
       start_failed = !cluster::is_locked(lock);
       if (start_failed) break;

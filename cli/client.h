@@ -18,9 +18,15 @@ namespace trawl::cli {
 /// One thread uses it.
 class Client {
  public:
-  /// `home` is absolute and exists. Starts a coordinator if none holds the folder (it leaves when
-  /// idle), unless `may_start` is false. kUnavailable says what its log says.
-  static Result<std::unique_ptr<Client>> connect(const std::string& home, bool may_start);
+  /// Whether to start a coordinator (which leaves when idle) where none holds the folder.
+  enum class Start {
+    kNever,
+    kIfAbsent,
+    kForJob,  // and its worker at once: a job follows
+  };
+
+  /// `home` is absolute and exists. kUnavailable says what the coordinator's log says.
+  static Result<std::unique_ptr<Client>> connect(const std::string& home, Start start);
 
   /// Asks and waits for the answer, `timeout` at most. kUnavailable if the coordinator goes away
   /// meanwhile; connect again then.

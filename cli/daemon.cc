@@ -31,6 +31,7 @@ struct CoordinatorArguments {
   double grace_seconds = kStopGraceSeconds;
   int ready_descriptor = -1;
   bool detach = false;
+  bool expects_job = false;
 };
 
 Duration from_seconds(double seconds) {
@@ -58,6 +59,7 @@ void serve(Context& context, const CoordinatorArguments& arguments) {
     options.tracking = *std::move(address);
   }
   options.home = context.home;
+  options.expects_job = arguments.expects_job;
   options.stop_grace = from_seconds(arguments.grace_seconds);
   if (arguments.idle_seconds >= 0) options.leave_when_idle = from_seconds(arguments.idle_seconds);
   int ready = arguments.ready_descriptor;
@@ -110,7 +112,7 @@ void start_coordinator(Context& context, const CoordinatorArguments& arguments) 
     report(context, *started->refused);
     return;
   }
-  const auto client = Client::connect(context.home, false);
+  const auto client = Client::connect(context.home, Client::Start::kNever);
   if (!client) {
     report(context, client.error());
     return;
@@ -121,7 +123,7 @@ void start_coordinator(Context& context, const CoordinatorArguments& arguments) 
 // Returns when it is gone, so that another can be started at once. Its answer may be lost with the
 // link; that its lock is free says the same.
 void stop_coordinator(Context& context) {
-  auto client = Client::connect(context.home, false);
+  auto client = Client::connect(context.home, Client::Start::kNever);
   if (!client) {
     report(context, client.error());
     return;
@@ -168,13 +170,14 @@ void add_coordinator_verbs(CLI::App& app, Context& context) {
                  "ask no client for the token there; on loopback alone")
       ->needs(tracking);
   start->add_option("--ready-descriptor", arguments->ready_descriptor)->group("");
+  start->add_flag("--expect-job", arguments->expects_job)->group("");
   start->fallthrough();
   start->callback([&context, arguments] { start_coordinator(context, *arguments); });
 
   CLI::App* status = noun->add_subcommand("status", "its process, uptime, address and counts");
   status->fallthrough();
   status->callback([&context] {
-    auto client = Client::connect(context.home, false);
+    auto client = Client::connect(context.home, Client::Start::kNever);
     auto answer = client ? (*client)->ask(protocol::GetStatus{}, kAnswerTimeout)
                          : Result<std::string>(tl::unexpected(client.error()));
     if (!answer) {

@@ -11,7 +11,9 @@ Result<std::string> PatientClient::ask(const protocol::ClientRequest& request) {
   static constexpr Duration kGoneSpan = std::chrono::minutes(1);
   while (true) {
     if (client_ == nullptr) {
-      auto connected = Client::connect(home_, true);
+      auto connected = Client::connect(home_, std::holds_alternative<protocol::SubmitJob>(request)
+                                                  ? Client::Start::kForJob
+                                                  : Client::Start::kIfAbsent);
       if (!connected) return tl::unexpected(connected.error());
       client_ = std::move(*connected);
     }

@@ -30,10 +30,10 @@ Result<void> run_coordinator(const CoordinatorOptions& options) {
   auto router = protocol::Router::bind(*endpoint);
   if (!router) return tl::unexpected(router.error());
   Loop::Parts parts{std::move(*router), std::nullopt, nullptr, nullptr};
-  // The worker gets ready beside this process. One that cannot be started is tried again, and
-  // spoken of, by the loop.
-  if (const auto worker = cluster::start_local_worker(options.home, *endpoint)) {
-    parts.worker = *worker;
+  // One that cannot be started is tried again, and spoken of, by the loop.
+  if (options.expects_job) {
+    const auto worker = cluster::start_local_worker(options.home, *endpoint);
+    if (worker) parts.worker = *worker;
   }
   const auto opened = open_store(options, parts);
   if (!opened && parts.worker) cluster::end(*parts.worker);

@@ -22,7 +22,8 @@ struct CoordinatorOptions {
   Duration stop_grace{};                    // between SIGTERM and SIGKILL
   std::optional<Duration> leave_when_idle;  // absent: it stays
   std::optional<TrackingAddress> tracking;  // absent: the API is not served
-  std::function<void()> on_ready;           // once clients can connect
+  bool expects_job = false;        // whoever started it has one: the worker gets ready beside it
+  std::function<void()> on_ready;  // once clients can connect
 };
 
 /// Runs until it is told to stop, or is idle for long enough. kConflict: another coordinator has

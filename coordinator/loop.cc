@@ -421,7 +421,7 @@ void Loop::answer_watchers() {
 }
 
 bool Loop::wants_worker() const {
-  return core_.runtime().workers.empty() && !leaving_until_;
+  return !core_.state().jobs.empty() && core_.runtime().workers.empty();
 }
 
 void Loop::keep_worker() {
