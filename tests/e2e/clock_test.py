@@ -160,9 +160,10 @@ class ClockJumps(TrawlCase):
         self.jump_while_the_coordinator_is_down("back")
 
     def test_no_time_goes_back_when_the_machine_starts_with_an_older_clock(self):
-        self.start_coordinator(slots=1)
+        self.start_coordinator()
         file = self.sweep_file("log score 1 0\nwait_for gate", "n: {type: choice, values: [0, 1]}",
-                               limits="max_total_trials: 2, timeout: 3600")
+                               limits="max_total_trials: 2, max_concurrent_trials: 1, "
+                                      "timeout: 3600")
         self.submit(file, "--name", "rebooted")
         self.wait_until(lambda: self.reports_of("rebooted_0") == 1, "a report")
         self.kill_everything()

@@ -230,6 +230,17 @@ class KillNine(TrawlCase):
         self.assertEqual(self.attempts("parricide")[1], 1)
         self.assertEqual(self.show("parricide_1")["status"], "Completed")
 
+    def test_a_trial_that_stops_its_parent_can_be_canceled(self):
+        self.start_coordinator()
+        file = self.sweep_file("kill -STOP $PPID\ntouch $BOOK/stopped\nwait_for never",
+                               "n: {type: choice, values: [0]}")
+        self.submit(file, "--name", "gaoler")
+        self.wait_until(lambda: (self.book / "stopped").exists(), "the parent to be stopped")
+        self.ok("job", "cancel", "-n", "gaoler")
+        self.wait_for_job("gaoler", code=2)
+        self.assertEqual(self.statuses("gaoler"), ["Canceled"])
+        self.assertFalse(self.trial_processes())
+
     def test_what_a_trial_used_is_recorded(self):
         file = self.job_file(command="sh run.sh", script="i=0; while [ $i -lt 20000 ]; do "
                              "i=$((i + 1)); done")
