@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <signal.h>
+#include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
 #include <utility>
@@ -38,9 +39,11 @@ Duration from_seconds(double seconds) {
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
 }
 
-// Writes to a socket or pipe that is gone must be errors, not the end.
+// Writes to a socket or pipe that is gone must be errors, not the end. What it makes is the user's
+// alone; a trial has the umask of its job.
 void prepare_daemon(const Context& context) {
   signal(SIGPIPE, SIG_IGN);
+  umask(S_IRWXG | S_IRWXO);
   set_defect_report_folder(context.home);
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v");
   spdlog::set_level(context.verbose ? spdlog::level::debug : spdlog::level::info);

@@ -1,5 +1,6 @@
 #include "cli/job.h"
 
+#include <algorithm>
 #include <memory>
 #include <unistd.h>
 
@@ -15,10 +16,14 @@
 namespace trawl::cli {
 namespace {
 
+void add_set(CLI::App* verb, JobFileArguments& arguments) {
+  verb->add_option("--set", arguments.overrides,
+                   "PATH=VALUE ...: change the file before it is checked");
+}
+
 void add_file_options(CLI::App* verb, JobFileArguments& arguments) {
   verb->add_option("-f,--file", arguments.file, "the job's YAML file")->required();
-  verb->add_option("--set", arguments.overrides, "PATH=VALUE: change the file before it is checked")
-      ->allow_extra_args(false);
+  add_set(verb, arguments);
   verb->add_option("-n,--name", arguments.name, "the job's name (the file's, or a made-up one)");
   verb->fallthrough();
 }
@@ -143,10 +148,9 @@ void add_update(CLI::App* noun, Context& context) {
       "update", "change a job's display_name, description, tags and properties");
   verb->add_option("-n,--name", arguments->name, "a job's name")->required();
   verb->add_option("--set", arguments->set,
-                   "display_name=TEXT, description=TEXT, tags.NAME=TEXT or properties.NAME=TEXT")
-      ->allow_extra_args(false);
-  verb->add_option("--remove", arguments->remove, "tags.NAME or properties.NAME")
-      ->allow_extra_args(false);
+                   "any of display_name=TEXT, description=TEXT, tags.NAME=TEXT and "
+                   "properties.NAME=TEXT");
+  verb->add_option("--remove", arguments->remove, "any of tags.NAME and properties.NAME");
   verb->fallthrough();
   verb->callback([&context, arguments] {
     const auto update = job_update(arguments->set, arguments->remove);
@@ -156,6 +160,16 @@ void add_update(CLI::App* noun, Context& context) {
     }
     ask_and_print(context, protocol::UpdateJob{arguments->name, *update}, "json");
   });
+}
+
+// In `trawl run --set a=1 b=2 sweep.yml` the option takes all three words.
+void take_file(JobFileArguments& arguments) {
+  const auto file = std::ranges::find_if(arguments.overrides, [](const std::string& word) {
+    return word.find('=') == std::string::npos;
+  });
+  if (file == arguments.overrides.end()) return;
+  arguments.file = *file;
+  arguments.overrides.erase(file);
 }
 
 }  // namespace
@@ -191,12 +205,15 @@ void add_job_verbs(CLI::App& app, Context& context) {
 
   auto arguments = std::make_shared<JobFileArguments>();
   CLI::App* run = app.add_subcommand("run", "short for job create -f FILE --stream");
-  run->add_option("file", arguments->file, "the job's YAML file")->required();
-  run->add_option("--set", arguments->overrides, "PATH=VALUE: change the file before it is checked")
-      ->allow_extra_args(false);
+  run->add_option("file", arguments->file, "the job's YAML file (required)");
+  add_set(run, *arguments);
   run->add_option("-n,--name", arguments->name, "the job's name");
   run->fallthrough();
-  run->callback([&context, arguments] { create(context, *arguments, true); });
+  run->callback([&context, arguments] {
+    if (arguments->file.empty()) take_file(*arguments);
+    if (arguments->file.empty()) throw CLI::RequiredError("file");
+    create(context, *arguments, true);
+  });
 }
 
 }  // namespace trawl::cli

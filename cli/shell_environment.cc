@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <sys/stat.h>
 
 #include "worker/environment.h"
 
@@ -88,6 +89,12 @@ std::vector<NamedText> shell_environment() {
   std::vector<NamedText> variables = worker::variables_of(environ);
   std::erase_if(variables, [](const NamedText& one) { return !goes_along(one.name); });
   return variables;
+}
+
+mode_t shell_umask() {
+  const mode_t mask = umask(S_IRWXG | S_IRWXO);
+  umask(mask);
+  return mask;
 }
 
 }  // namespace trawl::cli

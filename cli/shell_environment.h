@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string_view>
+#include <sys/types.h>
 #include <vector>
 
 #include "sweep/job.h"
@@ -17,5 +18,8 @@ bool goes_along(std::string_view name);
 
 /// This process's variables that go along.
 std::vector<NamedText> shell_environment();
+
+/// This process's umask. Not while another thread makes files: it can only be read by changing it.
+mode_t shell_umask();
 
 }  // namespace trawl::cli

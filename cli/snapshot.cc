@@ -5,10 +5,12 @@
 #include <filesystem>
 #include <fstream>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
 #include "cli/ignore_rules.h"
+#include "cluster/file_lock.h"
 #include "worker/endpoint.h"
 #include "worker/environment.h"
 #include "worker/file_copy.h"
@@ -190,21 +192,31 @@ Result<void> copy_code(const std::string& home, const std::string& code, Snapsho
   return {};
 }
 
+Result<void> make_private(const std::string& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (!error) fs::permissions(folder, fs::perms::owner_all, error);
+  if (!error) return {};
+  return fail(ErrorCode::kSystem,
+              fmt::format("cannot make the folder {}: {}", folder, error.message()));
+}
+
 }  // namespace
 
 Result<Snapshot> take_snapshot(const std::string& home, const std::string& code,
                                const std::vector<NamedText>& variables) {
   Snapshot snapshot;
-  snapshot.folder = (fs::path(home) / "snapshots" / worker::random_hex(8)).string();
-  std::error_code error;
-  fs::create_directories(snapshot.folder, error);
-  if (error) {
-    return fail(ErrorCode::kSystem,
-                fmt::format("cannot make the folder {}: {}", snapshot.folder, error.message()));
-  }
-  snapshot.environment = snapshot.folder + "/environment";
-  auto written = worker::write_environment(snapshot.environment, variables);
+  snapshot.folder = cluster::snapshots_folder(home) + "/" + worker::random_hex(8);
+  auto written = make_private(cluster::snapshots_folder(home));
+  if (!written) return tl::unexpected(written.error());
+  const auto lock = cluster::take_lock(cluster::snapshot_lock_path(snapshot.folder),
+                                       "another process has the snapshot " + snapshot.folder);
+  if (!lock) return tl::unexpected(lock.error());
+  snapshot.lock = *lock;
+  written = make_private(snapshot.folder);
   if (written) written = copy_code(home, code, snapshot);
+  snapshot.environment = snapshot.folder + "/environment";
+  if (written) written = worker::write_environment(snapshot.environment, variables);
   if (written) return snapshot;
   remove(snapshot);
   return tl::unexpected(written.error());
@@ -213,6 +225,12 @@ Result<Snapshot> take_snapshot(const std::string& home, const std::string& code,
 void remove(const Snapshot& snapshot) {
   std::error_code ignored;  // what is left of it is only disk space
   fs::remove_all(snapshot.folder, ignored);
+  hand_over(snapshot);
+}
+
+void hand_over(const Snapshot& snapshot) {
+  unlink(cluster::snapshot_lock_path(snapshot.folder).c_str());
+  close(snapshot.lock);
 }
 
 }  // namespace trawl::cli

@@ -1,9 +1,12 @@
 // cli/snapshot.h: what a job keeps of the moment of its submission, so that later edits do not
 // reach trials that have not started:
 //
+//   <home>/snapshots/<id>.lock    held until the coordinator has answered: only then is it known
 //   <home>/snapshots/<id>/
 //     code/           a copy of its code
 //     environment     the variables of the submitting shell (worker/environment.h), 0600
+//
+// The coordinator removes it when the job has ended (coordinator/snapshots.h).
 #pragma once
 
 #include <cstdint>
@@ -22,6 +25,7 @@ struct Snapshot {
   std::uint64_t file_count{};
   std::uint64_t bytes{};  // of the files
   std::vector<std::string> warnings;
+  int lock = -1;  // the descriptor of its lock, closed with this process at the latest
 };
 
 /// `code` is an existing file or folder, or empty.
@@ -38,5 +42,8 @@ Result<Snapshot> take_snapshot(const std::string& home, const std::string& code,
 
 /// Removes it, where the job was refused.
 void remove(const Snapshot& snapshot);
+
+/// The job was accepted: from here on the coordinator disposes of it.
+void hand_over(const Snapshot& snapshot);
 
 }  // namespace trawl::cli

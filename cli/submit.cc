@@ -74,11 +74,14 @@ Result<std::string> submit(const Context& context, JobSpec spec) {
   tell(*snapshot, spec.command.code);
   spec.command.code = snapshot->code;
   spec.command.shell_environment = snapshot->environment;
+  spec.command.umask = shell_umask();
   spec.created_by = user_name();
   spec.submission = std::stoull(worker::random_hex(8), nullptr, 16);
   auto answer = ask_coordinator(context, protocol::SubmitJob{std::move(spec)});
-  const bool refused = !answer && answer.error().code == ErrorCode::kConflict;
-  if (refused) remove(*snapshot);
+  // After any other error the job may have been accepted all the same: the lock then goes with this
+  // process, and a snapshot without a job with the next start of a coordinator.
+  if (answer) hand_over(*snapshot);
+  if (!answer && answer.error().code == ErrorCode::kConflict) remove(*snapshot);
   return answer;
 }
 

@@ -19,6 +19,14 @@ std::string worker_lock_path(const std::string& worker_home) {
   return worker_home + "/worker.lock";
 }
 
+std::string snapshots_folder(const std::string& home) {
+  return home + "/snapshots";
+}
+
+std::string snapshot_lock_path(const std::string& snapshot) {
+  return snapshot + ".lock";
+}
+
 Result<int> take_lock(const std::string& path, const std::string& held) {
   const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
   if (file < 0) return fail_errno("cannot open " + path, errno);

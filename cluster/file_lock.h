@@ -17,6 +17,11 @@ std::string coordinator_lock_path(const std::string& home);
 std::string local_worker_home(const std::string& home);
 std::string worker_lock_path(const std::string& worker_home);
 
+/// The folder of what jobs keep of their submission, one folder a job; and the lock, made before
+/// that folder, that a process holds while its submission is under way.
+std::string snapshots_folder(const std::string& home);
+std::string snapshot_lock_path(const std::string& snapshot);
+
 /// Takes the lock, making the file (0600) if need be, and keeps it until this process ends.
 /// kConflict with the message `held` where another process has it.
 Result<void> hold_lock(const std::string& path, const std::string& held);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -38,6 +39,8 @@ Result<LocalProcess> start_self(const std::vector<std::string>& arguments,
   argv.push_back(nullptr);
 
   LocalProcess process;
+  struct stat log {};
+  if (stat(log_path.c_str(), &log) == 0) process.log_begin = log.st_size;
   const int error = posix_spawn(&process.pid, kSelf, &actions, &attributes, argv.data(), environ);
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);

@@ -1,6 +1,7 @@
 // cluster/local.h: the engine that starts a worker on this very machine, as a process of its own.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <sys/types.h>
@@ -14,6 +15,7 @@ namespace trawl::cluster {
 struct LocalProcess {
   pid_t pid{};
   int pidfd = -1;
+  std::int64_t log_begin{};  // the size that its log had before
 };
 
 /// Starts this program again with `arguments`, in a session of its own, standard output and error

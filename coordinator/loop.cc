@@ -13,7 +13,7 @@
 #include <spdlog/spdlog.h>
 
 #include "cluster/file_lock.h"
-#include "core/telling_line.h"
+#include "coordinator/worker_end.h"
 #include "protocol/clock.h"
 #include "samplers/sampler.h"
 
@@ -25,6 +25,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr Duration kWorkerBackoffMin = std::chrono::milliseconds(500);
 constexpr Duration kWorkerBackoffMax = std::chrono::seconds(30);
+constexpr int kIdleEndsTold = 2;
 constexpr Duration kAdoptedCheck = std::chrono::seconds(1);
 constexpr Duration kLeaveMax = std::chrono::seconds(1);  // for the worker to leave first
 constexpr Duration kLeavePoll = std::chrono::milliseconds(20);
@@ -56,7 +57,8 @@ void drop_repeated_acknowledgements(std::vector<core::Command>& commands) {
 
 // Whether somebody or a slot waits for it. The rest loses nothing by sharing the next commit.
 bool is_awaited(const core::Command& command) {
-  return !is_acknowledgement(command) && !std::holds_alternative<core::SetTimer>(command);
+  return !is_acknowledgement(command) && !std::holds_alternative<core::SetTimer>(command) &&
+         !std::holds_alternative<core::DropSnapshot>(command);
 }
 
 std::vector<ParameterSet> suggestions(const SweepSpec& sweep, std::int64_t first,
@@ -70,23 +72,13 @@ std::vector<ParameterSet> suggestions(const SweepSpec& sweep, std::int64_t first
   return made;
 }
 
-// The last lines of a log, perhaps from the middle of one on; empty where it cannot be read.
-std::string end_of(const std::string& path) {
-  constexpr std::streamoff kBytes = 2000;
-  std::ifstream in(path, std::ios::binary | std::ios::ate);
-  const std::streamoff size = in ? static_cast<std::streamoff>(in.tellg()) : 0;
-  std::string text(static_cast<std::size_t>(std::clamp<std::streamoff>(size, 0, kBytes)), '\0');
-  in.seekg(size - static_cast<std::streamoff>(text.size()));
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  return text;
-}
-
 }  // namespace
 
 Loop::Loop(const CoordinatorOptions& options, std::string endpoint, Parts parts)
     : options_(options),
       endpoint_(std::move(endpoint)),
       worker_home_(cluster::local_worker_home(options.home)),
+      worker_log_(options.home + "/worker.log"),
       committed_(std::make_unique<protocol::Mailbox<Result<void>>>()),
       store_(std::move(parts.store)),
       tracking_(std::move(parts.tracking)),
@@ -107,6 +99,7 @@ Result<void> Loop::run() {
   clock_ = JournalClock(anchor_at_start(read_clocks(), store_->kept_clock(), *newest));
   keep_clock();
   release(core_.recover(clock_.now()).commands);
+  remove_unneeded_snapshots();
   if (options_.on_ready) options_.on_ready();
   spdlog::info("serving {} with {} unfinished jobs", options_.home, core_.state().jobs.size());
   while (!stopping_ && !failure_) {
@@ -250,6 +243,21 @@ void Loop::perform(const core::Command& command) {
     askers_.erase(asker);
   } else if (const auto* timer = std::get_if<core::SetTimer>(&command)) {
     timer_ = now() + (timer->at - clock_.now());
+  } else if (const auto* drop = std::get_if<core::DropSnapshot>(&command)) {
+    std::string snapshot = snapshot_around(options_.home, drop->shell_environment);
+    if (!snapshot.empty()) snapshots_.remove(std::move(snapshot));
+  }
+}
+
+// Of jobs that ended while no coordinator lived to remove theirs, and of submissions that broke
+// off.
+void Loop::remove_unneeded_snapshots() {
+  std::set<std::string> needed;
+  for (const auto& [id, job] : core_.state().jobs) {
+    needed.insert(job.spec.command.shell_environment);
+  }
+  for (std::string& snapshot : unneeded_snapshots(options_.home, needed)) {
+    snapshots_.remove(std::move(snapshot));
   }
 }
 
@@ -281,9 +289,8 @@ void Loop::read_worker(const std::string& peer, core::FromWorker message) {
     }
     worker_of_[peer] = worker;
     peer_of_[worker] = peer;
-    worker_backoff_ = {};
     worker_was_here_ = true;
-    start_trouble_.clear();
+    if (idle_ends_ < kIdleEndsTold) start_trouble_.clear();
     spdlog::info("worker {} is here: {} slots, {} attempts", hello->worker_name, hello->slot_count,
                  hello->known.size());
     happened(core::WorkerJoined{worker, std::move(*hello)});
@@ -292,6 +299,9 @@ void Loop::read_worker(const std::string& peer, core::FromWorker message) {
   const auto worker = worker_of_.find(peer);
   if (worker == worker_of_.end()) return;  // it will say hello
   if (auto* report = std::get_if<core::Report>(&message)) {
+    worker_backoff_ = {};
+    idle_ends_ = 0;
+    start_trouble_.clear();
     happened(core::ReportArrived{worker->second, std::move(*report)});
   } else if (auto* beat = std::get_if<core::Heartbeat>(&message)) {
     worker_trouble_[worker->second] = std::move(beat->trouble);
@@ -340,7 +350,8 @@ Result<std::string> Loop::show(const std::string& name) {
   const auto job = store_->reader().job_number(name);
   if (!job) return tl::unexpected(job.error());
   return store_->reader().show(
-      name, core::concurrency_bound(core_.state(), core_.runtime(), core::JobId{*job}));
+      name, {core::concurrency_bound(core_.state(), core_.runtime(), core::JobId{*job}),
+             tracking_ != nullptr ? tracking_->uri() : ""});
 }
 
 Result<std::string> Loop::read_log(const protocol::ReadLog& request) {
@@ -431,22 +442,14 @@ void Loop::keep_worker() {
                               WEXITED | WNOHANG | WNOWAIT) == 0 &&
                        info.si_pid == worker_process_->pid;
     if (!ended) return;
-    const int code = cluster::reap(*worker_process_);
+    const WorkerEnd end{cluster::reap(*worker_process_), worker_log_, worker_process_->log_begin};
     close(worker_process_->pidfd);
     worker_process_.reset();
     worker_backoff_ = worker_backoff_ == Duration{}
                           ? kWorkerBackoffMin
                           : std::min<Duration>(worker_backoff_ * 2, kWorkerBackoffMax);
     worker_retry_ = now() + worker_backoff_;
-    if (!leaving_until_) {
-      spdlog::warn("the worker ended with {}; its log is {}/worker.log", code, options_.home);
-    }
-    if (!worker_was_here_) {
-      const std::string log = options_.home + "/worker.log";
-      start_trouble_ =
-          fmt::format("the worker ends as soon as it is started: {} (exit code {}, {})",
-                      core::telling_line(end_of(log)), code, log);
-    }
+    if (!leaving_until_) tell_worker_end(to_text(end));
     lose_workers();
   }
   mind_adopted_worker();
@@ -455,10 +458,23 @@ void Loop::keep_worker() {
   const auto started = cluster::start_local_worker(options_.home, endpoint_);
   if (!started) {
     spdlog::error("{}", started.error().message);
+    start_trouble_ = fmt::format("{} (its log is {})", started.error().message, worker_log_);
     return;
   }
   worker_process_ = *started;
   worker_was_here_ = false;
+}
+
+// One that ends before it has said hello cannot work. One that ends once after that is started
+// again and its trials are tried again, which the job's own events say; a second one that ends
+// without having reported anything is no accident.
+void Loop::tell_worker_end(const std::string& end) {
+  spdlog::warn("the worker has ended: {}", end);
+  if (!worker_was_here_) {
+    start_trouble_ = "the worker ends as soon as it is started: " + end;
+  } else if (!core_.state().jobs.empty() && ++idle_ends_ >= kIdleEndsTold) {
+    start_trouble_ = "the worker keeps ending: " + end;
+  }
 }
 
 // A worker that an earlier coordinator or a person started is no child of this process, so nobody
@@ -467,7 +483,7 @@ void Loop::mind_adopted_worker() {
   if (core_.runtime().workers.empty() || (adopted_check_ && now() < *adopted_check_)) return;
   adopted_check_ = now() + kAdoptedCheck;
   if (cluster::is_locked(cluster::worker_lock_path(worker_home_))) return;
-  spdlog::warn("the worker is gone; its log is {}/worker.log", options_.home);
+  spdlog::warn("the worker is gone; its log is {}", worker_log_);
   lose_workers();
 }
 

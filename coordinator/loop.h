@@ -12,6 +12,7 @@
 #include "cluster/local.h"
 #include "coordinator/coordinator.h"
 #include "coordinator/journal_clock.h"
+#include "coordinator/snapshots.h"
 #include "coordinator/store.h"
 #include "coordinator/tracking_server.h"
 #include "core/coordinator.h"
@@ -68,8 +69,10 @@ class Loop {
   Result<std::string> status();
   void watch(const std::string& peer, std::uint64_t request, const protocol::WatchJob& watch);
   void answer_watchers();
+  void remove_unneeded_snapshots();
   bool wants_worker() const;
   void keep_worker();
+  void tell_worker_end(const std::string& end);
   void mind_adopted_worker();
   void lose_workers();
   void leave_if_idle();
@@ -78,10 +81,12 @@ class Loop {
   const CoordinatorOptions options_;
   const std::string endpoint_;
   const std::string worker_home_;
+  const std::string worker_log_;
   std::unique_ptr<protocol::Mailbox<Result<void>>> committed_;  // the writer's thread fills it
   std::unique_ptr<Store> store_;
   std::unique_ptr<TrackingServer> tracking_;  // may be null; its threads use the store
   std::unique_ptr<protocol::Router> router_;
+  SnapshotRemover snapshots_;
   core::Coordinator core_;
   JournalClock clock_;  // what the core and people are told; the instants below are of this process
 
@@ -101,6 +106,7 @@ class Loop {
   std::optional<cluster::LocalProcess> worker_process_;
   std::optional<Instant> worker_retry_;  // not to be started before
   Duration worker_backoff_{};
+  int idle_ends_ = 0;  // workers that said hello and ended, since the last report
   std::optional<Instant> adopted_check_;  // of a worker that this process did not start
   std::optional<Instant> leaving_until_;  // set: the workers were told to leave
   Instant active_;                        // when somebody last wanted something

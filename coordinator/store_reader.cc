@@ -182,6 +182,15 @@ Json job_json(SQLite::Database& database, SQLite::Statement& row, const std::str
   return job;
 }
 
+// Beside what the job file asks for under the same key.
+Json with_services(Json shown, const StoreReader::ShowNotes& notes) {
+  if (notes.tracking_uri.empty()) return shown;
+  Json& services = shown["services"];
+  if (!services.is_object()) services = Json::object();
+  services["Tracking"] = {{"endpoint", notes.tracking_uri}, {"type", "Tracking"}};
+  return shown;
+}
+
 std::string no_such(const std::string& name) {
   return fmt::format("there is no job or trial named '{}'; see `trawl job list`", name);
 }
@@ -265,14 +274,16 @@ Result<std::optional<Instant>> StoreReader::replay(core::Coordinator& core) {
   return *replayed;
 }
 
-Result<std::string> StoreReader::show(const std::string& name, const std::string& concurrency) {
+Result<std::string> StoreReader::show(const std::string& name, const ShowNotes& notes) {
   auto shown = sqlite::guarded(what_, [&]() -> Result<std::string> {
     SQLite::Statement job(*database_, std::string(kJobColumns) + "WHERE j.name = ?");
     job.bind(1, name);
-    if (job.executeStep()) return dumped(job_json(*database_, job, concurrency));
+    if (job.executeStep()) {
+      return dumped(with_services(job_json(*database_, job, notes.concurrency), notes));
+    }
     SQLite::Statement trial(*database_, std::string(kTrialColumns) + "WHERE t.name = ?");
     trial.bind(1, name);
-    if (trial.executeStep()) return dumped(trial_json(trial));
+    if (trial.executeStep()) return dumped(with_services(trial_json(trial), notes));
     return fail(ErrorCode::kNotFound, no_such(name));
   });
   if (!shown) return tl::unexpected(shown.error());

@@ -27,9 +27,13 @@ class StoreReader {
   /// kInvalid names the row that does not decode.
   Result<std::optional<Instant>> replay(core::Coordinator& core);
 
-  /// A job or a trial as `job show` prints it; kNotFound. `concurrency` says what bounds a running
-  /// sweep, "" where nothing is to be said.
-  Result<std::string> show(const std::string& name, const std::string& concurrency);
+  /// A job or a trial as `job show` prints it; kNotFound. The notes are what the coordinator knows
+  /// besides, each "" where there is nothing to say.
+  struct ShowNotes {
+    std::string concurrency;   // what bounds a running sweep
+    std::string tracking_uri;  // where the MLflow API over all jobs is served
+  };
+  Result<std::string> show(const std::string& name, const ShowNotes& notes);
 
   /// Jobs, newest first, or the trials of a parent in order.
   Result<std::string> list(const protocol::ListJobs& request);

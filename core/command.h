@@ -42,6 +42,12 @@ struct SetTimer {
   friend bool operator==(const SetTimer&, const SetTimer&) = default;
 };
 
-using Command = std::variant<Send, Reply, Suggest, SetTimer>;
+/// A job has ended for good: what was kept of its submission may go.
+struct DropSnapshot {
+  std::string shell_environment;  // as in its CommandSpec, not empty
+  friend bool operator==(const DropSnapshot&, const DropSnapshot&) = default;
+};
+
+using Command = std::variant<Send, Reply, Suggest, SetTimer, DropSnapshot>;
 
 }  // namespace trawl::core

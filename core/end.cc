@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <csignal>
 #include <cstring>
+#include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -12,8 +14,13 @@
 namespace trawl::core {
 namespace {
 
-constexpr int kCommandNotFound = 127;  // of a POSIX shell
-constexpr int kCommandNotExecutable = 126;
+// What exit codes mean where a shell gives them; a command may end with them for another reason.
+std::string_view shell_meaning(std::int32_t code) {
+  constexpr std::int32_t kNotExecutable = 126;
+  constexpr std::int32_t kNotFound = 127;
+  if (code == kNotExecutable) return " (a shell's code for a file that it cannot execute)";
+  return code == kNotFound ? " (a shell's code for a command that it cannot find)" : "";
+}
 
 std::string failure_reason(const Outcome& outcome) {
   constexpr std::int64_t kMebibyte = 1 << 20;
@@ -25,9 +32,8 @@ std::string failure_reason(const Outcome& outcome) {
   const std::string tail = line.empty() ? "" : ": " + line;
   switch (outcome.kind) {
     case Outcome::Kind::kExited:
-      if (outcome.code == kCommandNotFound) return "exit code 127 (command not found)" + tail;
-      if (outcome.code == kCommandNotExecutable) return "exit code 126 (not executable)" + tail;
-      return fmt::format("exit code {}{}", outcome.code, tail);
+      return fmt::format("exit code {}{}{}", outcome.code,
+                         outcome.of_shell ? shell_meaning(outcome.code) : "", tail);
     case Outcome::Kind::kSignalled:
       return fmt::format("killed by signal {}{}", outcome.code, tail);
     case Outcome::Kind::kUnstarted:
@@ -138,6 +144,16 @@ void free_slot(Step& step, WorkerId id, AttemptId attempt) {
   refresh_worker(step, id);
 }
 
+void end_job(Step& step, JobId id, Ending ending) {
+  const Job& job = step.state.jobs.at(id);
+  if (job.started && job.spec.timeout) {
+    step.runtime.deadlines.erase({*job.started + *job.spec.timeout, id, std::nullopt});
+  }
+  std::string shell_environment = job.spec.command.shell_environment;
+  step.record(JobEnded{id, ending.status, std::move(ending.reason)});
+  if (!shell_environment.empty()) step.command(DropSnapshot{std::move(shell_environment)});
+}
+
 }  // namespace
 
 void finish_attempt(Step& step, AttemptId attempt, const Outcome& outcome) {
@@ -163,11 +179,7 @@ void finish_attempt(Step& step, AttemptId attempt, const Outcome& outcome) {
   const Ending ending = trial_ending(step.options, job, trial, outcome);
   step.record(TrialEnded{attempt.trial, ending.status, ending.reason});
   if (!job.spec.sweep) {
-    const Ending job_end = command_ending(job, trial, ending.reason);
-    if (job.started && job.spec.timeout) {
-      step.runtime.deadlines.erase({*job.started + *job.spec.timeout, job_id, std::nullopt});
-    }
-    step.record(JobEnded{job_id, job_end.status, job_end.reason});
+    end_job(step, job_id, command_ending(job, trial, ending.reason));
     return;
   }
   finish_if_done(step, job_id);
@@ -188,12 +200,9 @@ void finish_if_done(Step& step, JobId id) {
     TRAWL_ASSERT(job.trials.front().status == Status::kCanceled);
     ending = {Status::kCanceled, job.trials.front().stop->reason};
   }
-  if (job.started && job.spec.timeout) {
-    step.runtime.deadlines.erase({*job.started + *job.spec.timeout, id, std::nullopt});
-  }
   step.runtime.asked.erase(id);
   step.runtime.unsucceeded.erase(id);
-  step.record(JobEnded{id, ending.status, ending.reason});
+  end_job(step, id, std::move(ending));
 }
 
 }  // namespace trawl::core

@@ -39,6 +39,7 @@ struct Outcome {
   std::int64_t max_rss_bytes = 0;  // the most memory that one of them had at once
   bool out_of_memory = false;      // the kernel killed one for want of memory
   Duration elapsed{};              // from its start to the end of its last process
+  bool of_shell = false;           // a shell ran the command: exit codes 126 and 127 may be its own
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 

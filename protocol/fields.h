@@ -41,7 +41,7 @@ template <class Archive>
 void serialize(Archive& a, Outcome& v) {
   std::int64_t cpu_us = v.cpu.count();
   std::int64_t elapsed_us = v.elapsed.count();
-  a(v.kind, v.code, v.detail, cpu_us, v.max_rss_bytes, v.out_of_memory, elapsed_us);
+  a(v.kind, v.code, v.detail, cpu_us, v.max_rss_bytes, v.out_of_memory, elapsed_us, v.of_shell);
   if constexpr (Archive::is_loading::value) {
     v.cpu = Duration(cpu_us);
     v.elapsed = Duration(elapsed_us);

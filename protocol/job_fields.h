@@ -168,7 +168,8 @@ void serialize(Archive& a, Resources& v) {
 }
 template <class Archive>
 void serialize(Archive& a, CommandSpec& v) {
-  a(v.command, v.code, v.environment, v.environment_variables, v.resources, v.shell_environment);
+  a(v.command, v.code, v.environment, v.environment_variables, v.resources, v.shell_environment,
+    v.umask);
 }
 template <class Archive>
 void serialize(Archive& a, Sampling& v) {

@@ -61,6 +61,7 @@ struct CommandSpec {
   Resources resources;
   std::string shell_environment;  // absolute path of the submitting shell's variables, each as
                                   // NAME=text and a NUL; empty: the worker's own variables stand in
+  std::uint32_t umask = 022;      // the submitting shell's, 0 to 0777
   friend bool operator==(const CommandSpec&, const CommandSpec&) = default;
 };
 

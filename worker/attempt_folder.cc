@@ -1,5 +1,6 @@
 #include "worker/attempt_folder.h"
 
+#include <cerrno>
 #include <filesystem>
 #include <sys/stat.h>
 #include <system_error>
@@ -13,15 +14,26 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr mode_t kPrivate = 0700;
+
 // Asks the kernel for the one folder first: parents are there but for the first of a job.
 Result<void> make(const std::string& path) {
-  constexpr mode_t kPrivate = 0700;
   if (mkdir(path.c_str(), kPrivate) == 0) return {};
   std::error_code error;
   fs::create_directories(path, error);
   if (!error) return {};
   return fail(ErrorCode::kSystem,
               fmt::format("cannot make the folder {}: {}", path, error.message()));
+}
+
+// A worker that was killed while it prepared the attempt has left a part of it.
+Result<void> make_anew(const std::string& path) {
+  if (mkdir(path.c_str(), kPrivate) == 0) return {};
+  std::error_code error;
+  if (errno == EEXIST) fs::remove_all(path, error);
+  if (!error) return make(path);
+  return fail(ErrorCode::kSystem, fmt::format("cannot remove what is left of the folder {}: {}",
+                                              path, error.message()));
 }
 
 }  // namespace
@@ -33,10 +45,9 @@ AttemptFolder attempt_folder(const std::string& jobs_folder, const core::LaunchO
 
 Result<void> make_folder(const AttemptFolder& folder, const core::LaunchOrder& order,
                          const std::stop_token& stop) {
-  for (const std::string& path : {folder.root, folder.work()}) {
-    auto made = make(path);
-    if (!made) return made;
-  }
+  auto made_anew = make_anew(folder.root);
+  if (made_anew) made_anew = make(folder.work());
+  if (!made_anew) return made_anew;
   if (!order.command.code.empty()) {
     auto copied = clone_folder(order.command.code, folder.work(), stop);
     if (!copied) return copied;

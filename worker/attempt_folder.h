@@ -32,7 +32,8 @@ struct AttemptFolder {
 AttemptFolder attempt_folder(const std::string& jobs_folder, const core::LaunchOrder& order);
 
 /// Makes the folders and copies the code (worker/file_copy.h), which is a folder of files and links
-/// within it: the snapshot that was made when the job was submitted. Fails with the path and the
+/// within it: the snapshot that was made when the job was submitted. What an earlier worker left of
+/// the same attempt, which it did not get to start, is removed first. Fails with the path and the
 /// reason.
 Result<void> make_folder(const AttemptFolder& folder, const core::LaunchOrder& order,
                          const std::stop_token& stop);

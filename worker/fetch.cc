@@ -15,6 +15,8 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 
+#include "base/text.h"
+
 namespace trawl::worker {
 namespace {
 
@@ -42,14 +44,6 @@ struct Transfer {
   Fetched fetched;
   std::optional<Error> refused;  // why a callback ended the transfer
 };
-
-std::string lowered(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
-}
 
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kBlanks = " \t\r\n";

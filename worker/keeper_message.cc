@@ -19,9 +19,10 @@ namespace {
 // limit, 6 MiB at most).
 constexpr std::size_t kPackedBytesMax = 8 << 20;
 
-struct Counts {
-  std::uint32_t argv{};
-  std::uint32_t environment{};
+struct Head {
+  std::uint32_t argv_count{};
+  std::uint32_t environment_count{};
+  mode_t umask{};
 };
 
 /// Descriptors that came with a message; more than the first are closed.
@@ -104,9 +105,9 @@ Received receive_bytes(int socket, void* bytes, std::size_t size) {
 Result<std::string> pack(const SpawnOptions& options) {
   TRAWL_ASSERT(!options.argv.empty());
   const std::string what = "cannot start " + options.argv[0] + " in " + options.working_folder;
-  const Counts counts{static_cast<std::uint32_t>(options.argv.size()),
-                      static_cast<std::uint32_t>(options.environment.size())};
-  std::string bytes(reinterpret_cast<const char*>(&counts), sizeof counts);
+  const Head head{static_cast<std::uint32_t>(options.argv.size()),
+                  static_cast<std::uint32_t>(options.environment.size()), options.umask};
+  std::string bytes(reinterpret_cast<const char*>(&head), sizeof head);
   std::size_t text_count = 0;
   const auto end = [&] {
     bytes += '\0';
@@ -124,7 +125,7 @@ Result<std::string> pack(const SpawnOptions& options) {
     bytes += '=';
     add(variable.text);
   }
-  const auto nul_count = std::count(bytes.begin() + sizeof counts, bytes.end(), '\0');
+  const auto nul_count = std::count(bytes.begin() + sizeof head, bytes.end(), '\0');
   if (static_cast<std::size_t>(nul_count) != text_count) {
     return fail(ErrorCode::kInvalid,
                 what + ": an argument or a variable of the environment holds a NUL character");
@@ -151,7 +152,7 @@ bool write_memory(const Descriptor& memory, std::string_view bytes) {
 }
 
 std::optional<PackedSpawn> PackedSpawn::read(const Descriptor& memory, std::size_t size) {
-  if (size < sizeof(Counts) || size > kPackedBytesMax) {
+  if (size < sizeof(Head) || size > kPackedBytesMax) {
     errno = EINVAL;
     return std::nullopt;
   }
@@ -167,9 +168,10 @@ std::optional<PackedSpawn> PackedSpawn::read(const Descriptor& memory, std::size
     }
     filled += static_cast<std::size_t>(count);
   }
-  Counts counts;
-  std::memcpy(&counts, packed.bytes_.get(), sizeof counts);
-  char* next = packed.bytes_.get() + sizeof counts;
+  Head head;
+  std::memcpy(&head, packed.bytes_.get(), sizeof head);
+  packed.umask_ = head.umask;
+  char* next = packed.bytes_.get() + sizeof head;
   char* const end = packed.bytes_.get() + size;
   const auto take = [&]() -> char* {
     char* const text = next;
@@ -181,17 +183,17 @@ std::optional<PackedSpawn> PackedSpawn::read(const Descriptor& memory, std::size
   };
   packed.working_folder_ = take();
   packed.log_path_ = take();
-  packed.argv_.reserve(counts.argv + 1);
-  packed.environment_.reserve(counts.environment + 1);
-  for (std::uint32_t i = 0; i < counts.argv; ++i) packed.argv_.push_back(take());
+  packed.argv_.reserve(head.argv_count + 1);
+  packed.environment_.reserve(head.environment_count + 1);
+  for (std::uint32_t i = 0; i < head.argv_count; ++i) packed.argv_.push_back(take());
   packed.argv_.push_back(nullptr);
-  for (std::uint32_t i = 0; i < counts.environment; ++i) packed.environment_.push_back(take());
+  for (std::uint32_t i = 0; i < head.environment_count; ++i) packed.environment_.push_back(take());
   packed.environment_.push_back(nullptr);
   return packed;
 }
 
 LeaderSpec PackedSpawn::spec() const {
-  return {argv_.data(), environment_.data(), working_folder_, log_path_};
+  return {argv_.data(), environment_.data(), working_folder_, log_path_, umask_};
 }
 
 }  // namespace trawl::worker

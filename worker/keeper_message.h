@@ -37,6 +37,7 @@ struct SpawnOptions {
   std::vector<NamedText> environment;
   std::string working_folder;
   std::string log_path;  // standard output and error are appended here
+  mode_t umask = 022;    // of the first process
 };
 
 // --- worker to keeper
@@ -123,6 +124,7 @@ class PackedSpawn {
   std::vector<char*> environment_;
   const char* working_folder_ = nullptr;
   const char* log_path_ = nullptr;
+  mode_t umask_{};
 };
 
 }  // namespace trawl::worker

@@ -37,6 +37,7 @@ int become_leader(void* argument) {
     fail(StartStep::kOpenLog);
   }
   if (chdir(spec.working_folder) != 0) fail(StartStep::kEnterFolder);
+  umask(spec.umask);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);

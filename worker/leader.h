@@ -12,6 +12,7 @@ struct LeaderSpec {
   char* const* environment{};
   const char* working_folder{};
   const char* log_path{};  // standard output and error are appended here; made with 0600
+  mode_t umask{};          // of the leader
 };
 
 enum class StartStep : std::int32_t { kFork, kOpenLog, kEnterFolder, kExecute };

@@ -274,7 +274,8 @@ void Loop::spawn(const Ready& ready) {
   const auto asked = ready.options ? keepers_->launch(ready.order.attempt, *ready.options)
                                    : Result<void>(tl::unexpected(ready.options.error()));
   if (asked) {
-    live_.emplace(ready.order.attempt, Live{ready.order, ready.folder});
+    live_.emplace(ready.order.attempt,
+                  Live{ready.order, ready.folder, ready.options->argv.front() == shell_});
   } else {
     could_not_start(ready.order, asked.error().message);
   }
@@ -314,7 +315,8 @@ Result<SpawnOptions> Loop::spawn_options(const core::LaunchOrder& order,
   if (!outputs_made) return tl::unexpected(outputs_made.error());
   auto environment = merged(prepared.environment, plan->unset, plan->environment);
   auto argv = argv_of(*plan, environment, programs_);
-  return SpawnOptions{std::move(argv), std::move(environment), folder.work(), folder.log()};
+  return SpawnOptions{std::move(argv), std::move(environment), folder.work(), folder.log(),
+                      order.command.umask};
 }
 
 void Loop::signal(const core::Signal& signal) {
@@ -358,6 +360,7 @@ void Loop::finish(const Live& live, const Keepers::Ended& ended) {
   core::Outcome outcome = ended.outcome;
   if (!core::is_lost(outcome)) {
     outcome.detail = tail_of(live.folder.log(), kTailBytes);
+    outcome.of_shell = live.of_shell;
   }
   spdlog::info("{} of {} ended: {}", core::to_string(ended.attempt), live.order.trial_name,
                how_it_ended(outcome));

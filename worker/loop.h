@@ -57,7 +57,8 @@ class Loop {
   struct Live {
     core::LaunchOrder order;
     AttemptFolder folder;
-    bool started = false;  // a stop of before is told again then
+    bool of_shell = false;  // a shell runs the command
+    bool started = false;   // a stop of before is told again then
   };
 
   Result<void> take_up_leftovers();

@@ -28,14 +28,6 @@ bool is_upper(char c) {
   return c >= 'A' && c <= 'Z';
 }
 
-std::string lowered(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (is_upper(c)) c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
-}
-
 // minimize, MINIMIZE, Minimize; median_stopping, MedianStopping; not miniMize.
 bool is_form_of(std::string_view written, std::string_view word) {
   if (written == word) return true;

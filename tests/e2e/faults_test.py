@@ -5,6 +5,7 @@ has the list for people."""
 import errno
 import pathlib
 import signal
+import socket
 import subprocess
 
 from trawl_case import TrawlCase, main
@@ -220,6 +221,66 @@ class Damage(TrawlCase):
         kept = [path.name for path in (self.home / "worker").glob("spool.db.*")]
         self.assertTrue(kept)
         self.assertIn("belongs to another trawl.db", (self.home / "worker.log").read_text())
+
+
+class EndingWorker(TrawlCase):
+    """A worker that ends again and again is said to whoever follows a job."""
+
+    def told(self, stream, words):
+        """The follower's first line with these words."""
+        lines = []
+        while not any(words in line for line in lines):
+            lines.append(stream.stderr.readline())
+            self.assertTrue(lines[-1], lines)
+        return lines[-1]
+
+    def test_a_worker_that_cannot_be_started_is_said_with_its_log(self):
+        log = self.home / "worker.log"
+        self.ok("job", "list")
+        log.mkdir()
+        stream = self.start("run", self.job_file(script="true"), "--name", "it")
+        line = self.told(stream, "cannot start")
+        self.assertIn(f"Is a directory (its log is {log})", line)
+        log.rmdir()
+        out, err = stream.communicate(timeout=90)
+        self.assertEqual(stream.returncode, 0, err)
+        self.assertIn("that is over", err)
+
+    def test_a_worker_that_ends_before_it_is_there_is_said_with_its_own_words(self):
+        self.ok("run", self.job_file(script="true"), "--name", "before")
+        self.kill_everything()
+        self.assertIn(" info ", (self.home / "worker.log").read_text())
+        spool = self.home / "worker" / "spool.db"
+        spool.rename(self.folder / "aside.db")
+        spool.mkdir()
+        stream = self.start("run", self.job_file(script="true"), "--name", "next")
+        line = self.told(stream, "as soon as it is started")
+        self.assertIn(f"as soon as it is started: cannot open {spool}", line)
+        self.assertIn(f"(exit code 5, {self.home}/worker.log)", line)
+        spool.rmdir()
+        out, err = stream.communicate(timeout=90)
+        self.assertEqual(stream.returncode, 0, err)
+
+    def test_a_worker_that_keeps_ending_once_it_is_there_is_said_too(self):
+        server = socket.create_server(("127.0.0.1", 0))  # lets the attempt wait for its input
+        self.addCleanup(server.close)
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/data"
+        stream = self.start("run", self.job_file(script="true", more=f"""
+            inputs: {{data: {{type: uri_file, path: "{url}"}}}}
+            """), "--name", "it")
+        for _ in range(2):
+            connection, _ = server.accept()  # the worker has said hello and prepares the attempt
+            self.kill_daemon("worker")
+            connection.close()
+        line = self.told(stream, "keeps ending")
+        self.assertIn(f"the worker keeps ending: (signal 9, {self.home}/worker.log)", line)
+        connection, _ = server.accept()
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx")
+        connection.close()
+        out, err = stream.communicate(timeout=90)
+        self.assertEqual(stream.returncode, 0, err)
+        self.assertIn("that is over", err)
 
 
 class FailingSync(TrawlCase):

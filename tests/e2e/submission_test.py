@@ -64,14 +64,22 @@ class Variables(TrawlCase):
         for name in ("SSH_AUTH_SOCK", "DISPLAY", "MLFLOW_TRACKING_PASSWORD", "TRAWL_HOME"):
             self.assertNotIn(name, seen)
 
-    def test_a_secret_variable_is_in_its_private_file_alone(self):
+    def test_a_secret_variable_is_in_its_private_file_alone_and_goes_with_the_job(self):
         token = "hidden-4711-token"
-        self.ok("run", self.job_file(command="exit 0"), "--name", "quiet", env={"HF_TOKEN": token})
+        self.ok("job", "create", "-f", self.job_file(script="wait_for gate"), "--name", "quiet",
+                env={"HF_TOKEN": token})
         self.assertNotIn(token, self.ok("job", "show", "-n", "quiet").out)
-        holders = [path for path in self.home.rglob("*")
-                   if path.is_file() and token.encode() in path.read_bytes()]
-        self.assertEqual([path.name for path in holders], ["environment"])
-        self.assertEqual(holders[0].stat().st_mode & 0o777, 0o600)
+
+        def holders():
+            found = [path for path in self.home.rglob("*") if path.is_file()]
+            return [path for path in found if token.encode() in path.read_bytes()]
+
+        (holder,) = holders()
+        self.assertEqual((holder.name, holder.stat().st_mode & 0o777), ("environment", 0o600))
+        self.open_gate("gate")
+        self.wait_for_job("quiet")
+        self.wait_until(lambda: not holder.parent.exists(), "the snapshot to be removed")
+        self.assertEqual(holders(), [])
 
     def test_a_job_whose_variables_are_gone_says_so(self):
         self.start_coordinator(slots=1)
@@ -227,6 +235,23 @@ class Verbs(TrawlCase):
         self.assertIn("of a submitted job these can change", finished.err)
         self.ends(4, "job", "update", "-n", "nobody", "--set", "tags.x=1")
 
+    def test_one_set_takes_several_pairs(self):
+        file = self.job_file(command="exit 0")
+        more = ("--set", "tags.a=one", "tags.b=x y", "--set", "description=why")
+        for verb in (("run", file, "--name", "first", *more),
+                     ("run", *more, file, "--name", "second"),
+                     ("run", *more, "--name", "third", file),
+                     ("job", "create", "--stream", *more, "-f", file, "--name", "fourth")):
+            self.ok(*verb)
+            job = self.show(verb[verb.index("--name") + 1])
+            self.assertEqual((job["tags"], job["description"]), ({"a": "one", "b": "x y"}, "why"))
+        self.ok("job", "validate", *more, "-f", file)
+        job = self.json("job", "update", "--set", "tags.c=2", "display_name=It", "-n", "first",
+                        "--remove", "tags.a", "tags.b")
+        self.assertEqual((job["tags"], job["display_name"]), ({"c": "2"}, "It"))
+        self.assertIn("file is required", self.ends(3, "run", *more).err)
+        self.assertIn("--set oops: write", self.ends(3, "run", file, *more, "oops").err)
+
     def test_names_that_only_look_like_a_trials_are_free(self):
         self.ok("run", self.job_file(command="exit 0"), "--name", "plain")
         self.ok("run", self.job_file(command="exit 0"), "--name", "plain_1")
@@ -235,8 +260,8 @@ class Verbs(TrawlCase):
         self.ok("run", self.job_file(command="exit 0"), "--name", "digits_7")
         finished = self.ends(6, "run", self.job_file(command="exit 0"), "--name", "digits_2")
         self.assertIn("the new job 'digits_2' and the job 'digits'", finished.err)
-        snapshots = list(self.home.glob("snapshots/*"))
-        self.assertEqual(len(snapshots), 4, "a refused job leaves no snapshot")
+        # Those of the others have ended, and a refused job leaves none.
+        self.wait_until(lambda: not list(self.home.glob("snapshots/*")), "no snapshot to be left")
 
     def test_show_says_who_what_and_with_which_seed(self):
         sweep = self.sweep_file("log score 1\n", limits="max_total_trials: 1", sampling="random")

@@ -100,6 +100,15 @@ class Tracking(TrawlCase):
         self.assertEqual(self.show("lr_0")["status"], "Completed")  # the job knows nothing of it
         self.assertEqual(len(self.trials("lr")), 3)
 
+    def test_show_names_the_address_while_it_is_served(self):
+        uri = self.start_tracking(slots=1)
+        self.submit(self.job_file(command="exit 0"), "--name", "it")
+        self.wait_for_job("it")
+        self.assertEqual(self.show("it")["services"]["Tracking"],
+                         {"endpoint": uri, "type": "Tracking"})
+        self.ok("coordinator", "stop")
+        self.assertNotIn("services", self.show("it"))
+
     def test_without_the_token_nothing_is_told(self):
         uri = self.start_tracking()
         token = self.token()

@@ -105,6 +105,8 @@ void CoordinatorHost::act(const core::Send& command) {
   world_.network.send_to_worker(command.worker, command.message);
 }
 
+void CoordinatorHost::act(const core::DropSnapshot&) {}  // the simulator has no files
+
 void CoordinatorHost::act(const core::Reply& command) {
   world_.clients.replied(command);
 }

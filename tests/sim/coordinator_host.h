@@ -37,6 +37,7 @@ class CoordinatorHost {
   void act(const core::Reply& command);
   void act(const core::Suggest& command);
   void act(const core::SetTimer& command);
+  void act(const core::DropSnapshot& command);
   void compare(const core::Coordinator& core, const char* when) const;
   template <class What>
   void later(Duration delay, What what);

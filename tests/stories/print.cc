@@ -142,6 +142,9 @@ struct CommandText {
                        command.first + command.count - 1);
   }
   std::string operator()(const SetTimer& command) { return "SetTimer " + to_text(command.at); }
+  std::string operator()(const DropSnapshot& command) {
+    return "DropSnapshot of " + command.shell_environment;
+  }
 };
 
 struct EventText {

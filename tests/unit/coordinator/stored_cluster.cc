@@ -78,8 +78,8 @@ void StoredCluster::start(const JobSpec& spec) {
   for (const core::AttemptId& attempt : core::launched(decision)) keep(cluster.started(attempt));
 }
 
-Json StoredCluster::show(const std::string& name, const std::string& concurrency) {
-  const auto shown = store_->reader().show(name, concurrency);
+Json StoredCluster::show(const std::string& name, const StoreReader::ShowNotes& notes) {
+  const auto shown = store_->reader().show(name, notes);
   if (!shown) FAIL(shown.error().message);
   return Json::parse(*shown);
 }

@@ -30,7 +30,7 @@ class StoredCluster {
   /// Closes the file and opens it again, as a coordinator that starts does.
   void reopen();
 
-  Json show(const std::string& name, const std::string& concurrency = "");
+  Json show(const std::string& name, const StoreReader::ShowNotes& notes = {});
   Json list(const std::string& parent = "", std::int64_t max_results = 0,
             protocol::Archived archived = protocol::Archived::kExcluded);
   Json watch(const std::string& name, std::int64_t after = 0);

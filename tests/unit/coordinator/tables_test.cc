@@ -65,7 +65,7 @@ TEST_CASE("a sweep is shown with its document, its best trial and its counts", "
   stored.start(described_sweep());
   stored.keep(stored.cluster.logged(attempt_id(1, 1), {0.75}));
   stored.keep(stored.cluster.ended(attempt_id(1, 1), {}));
-  const Json job = stored.show("lr", "no worker is connected");
+  const Json job = stored.show("lr", {"no worker is connected", ""});
   CHECK(job["display_name"] == "Rates");
   CHECK(job["tags"]["a"] == "b");
   CHECK(job["name"] == "lr");
@@ -334,7 +334,7 @@ TEST_CASE("a command job is one trial of its own name", "[store]") {
   CHECK(job["type"] == "command");
   CHECK(job["command"] == "true");
   CHECK(job["status"] == "Failed");
-  CHECK(job["properties"] == Json({{"reason", "exit code 127 (command not found): no python"},
+  CHECK(job["properties"] == Json({{"reason", "exit code 127: no python"},
                                    {"attempt", 1},
                                    {"worker", "w"},
                                    {"folder", "/node/attempt"},
@@ -560,7 +560,7 @@ TEST_CASE("a name that nothing has is refused with what to look at", "[store]") 
   StoreReader& reader = stored.store().reader();
   const Error expected{ErrorCode::kNotFound,
                        "there is no job or trial named 'x'; see `trawl job list`"};
-  CHECK(reader.show("x", "").error() == expected);
+  CHECK(reader.show("x", {}).error() == expected);
   CHECK(reader.list({.parent = "x"}).error() == expected);
   CHECK(reader.watch("x", 0, {}).error() == expected);
   CHECK(reader.last_event("x").error() == expected);

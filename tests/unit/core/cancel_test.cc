@@ -221,15 +221,27 @@ TEST_CASE("the reason of a failure says what the attempt's end was", "[core]") {
   check_failure({Kind::kExited, 1, ""}, "exit code 1");
   check_failure({Kind::kExited, 2, "Traceback\nValueError: bad\n\n"},
                 "exit code 2: ValueError: bad");
-  check_failure({Kind::kExited, 127, "sh: 1: trian: not found"},
-                "exit code 127 (command not found): sh: 1: trian: not found");
-  check_failure({Kind::kExited, 126, ""}, "exit code 126 (not executable)");
+  check_failure({Kind::kExited, 126, "bad input"}, "exit code 126: bad input");
+  check_failure({Kind::kExited, 127, ""}, "exit code 127");
   check_failure({Kind::kSignalled, SIGKILL, "half a line"}, "killed by signal 9: half a line");
   check_failure({Kind::kSignalled, SIGKILL, "x", {}, 3 << 20, true},
                 "killed by the kernel: out of memory (largest process 3 MiB)");
   check_failure({Kind::kExited, 137, "Killed", {}, 1, true},
                 "killed by the kernel: out of memory (largest process 0 MiB)");
   check_failure({Kind::kUnstarted, 0, "no such folder"}, "could not be started: no such folder");
+}
+
+TEST_CASE("what exit codes 126 and 127 mean is said where a shell may have given them", "[core]") {
+  Outcome outcome{Outcome::Kind::kExited, 127, "sh: 1: trian: not found"};
+  outcome.of_shell = true;
+  check_failure(outcome,
+                "exit code 127 (a shell's code for a command that it cannot find): sh: 1: trian: "
+                "not found");
+  outcome = {Outcome::Kind::kExited, 126, ""};
+  outcome.of_shell = true;
+  check_failure(outcome, "exit code 126 (a shell's code for a file that it cannot execute)");
+  outcome.code = 1;
+  check_failure(outcome, "exit code 1");
 }
 
 TEST_CASE("a sweep with failed trials and a completed one is Completed, and says so", "[core]") {

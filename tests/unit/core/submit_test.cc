@@ -6,6 +6,27 @@
 namespace trawl::core {
 namespace {
 
+TEST_CASE("a job's snapshot is dropped once, with its end", "[core]") {
+  Cluster cluster;
+  cluster.join({});
+  JobSpec plain = command_job("plain");
+  plain.command.shell_environment = "/snapshots/a/environment";
+  const std::vector drop{DropSnapshot{"/snapshots/a/environment"}};
+  cluster.start(plain);
+  CHECK(commands<DropSnapshot>(cluster.ended(attempt_id(1, 0))) == drop);
+
+  JobSpec sweep = sweep_job("lr", {.total = 2, .concurrent = 2});
+  sweep.command = plain.command;
+  cluster.start(sweep);
+  CHECK(commands<DropSnapshot>(cluster.ended(attempt_id(2, 0))).empty());
+  CHECK(commands<DropSnapshot>(cluster.ended(attempt_id(2, 1))) == drop);
+
+  CHECK(commands<DropSnapshot>(cluster.ended(attempt_id(2, 1))).empty());
+  JobSpec without = command_job("without");
+  cluster.start(without);
+  CHECK(commands<DropSnapshot>(cluster.ended(attempt_id(3, 0))).empty());
+}
+
 TEST_CASE("a submitted job is answered with its name", "[core]") {
   Cluster cluster;
   const Decision decision = cluster.submit(command_job("hello"));

@@ -204,9 +204,13 @@ JobSpec sweep_spec() {
   spec.experiment_name = "digits";
   spec.description = "";
   spec.tags = {{"owner", "me"}, {"", ""}};
-  spec.command = {"python train.py",      "/code",
-                  "azureml:env@latest",   {{"A", "1"}, {"A", "2"}},
-                  {2, 4, Launcher::kRay}, "/snapshots/1/environment"};
+  spec.command = {"python train.py",
+                  "/code",
+                  "azureml:env@latest",
+                  {{"A", "1"}, {"A", "2"}},
+                  {2, 4, Launcher::kRay},
+                  "/snapshots/1/environment",
+                  0777};
   spec.inputs = {{"data", Input::Kind::kLocalPath, "uri_folder", "ro_mount", "/data set"},
                  {"url", Input::Kind::kUri, "uri_file", "download", "https://x/y"},
                  {"seed", Input::Kind::kLiteral, "", "", "True"}};
@@ -251,10 +255,10 @@ void add_messages(std::vector<Sample>& all) {
   all.push_back(from_worker("started", report(1, core::AttemptStarted{kAttempt, 4711, kAwkward})));
   all.push_back(from_worker("logged", report(2, core::AttemptLogged{kAttempt, records()})));
   all.push_back(from_worker(
-      "ended", report(kAllBits,
-                      core::AttemptEnded{kAttempt,
-                                         {Outcome::Kind::kReturned, -1, kAwkward,
-                                          std::chrono::microseconds(kLargest), kSmallest, true}})));
+      "ended", report(kAllBits, core::AttemptEnded{kAttempt,
+                                                   {Outcome::Kind::kReturned, -1, kAwkward,
+                                                    std::chrono::microseconds(kLargest), kSmallest,
+                                                    true, std::chrono::microseconds(5), true}})));
   all.push_back(from_worker("heartbeat", core::Heartbeat{}));
   static_assert(std::variant_size_v<core::FromWorker> == 3);
   static_assert(std::variant_size_v<core::ReportBody> == 3);

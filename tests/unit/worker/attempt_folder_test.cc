@@ -147,6 +147,35 @@ TEST_CASE("code that may not be read is named", "[attempt_folder]") {
                               "cannot copy " + home.file("code/a/secret") + ": Permission denied"});
 }
 
+TEST_CASE("an attempt that is prepared again starts from an empty folder", "[attempt_folder]") {
+  TemporaryFolder home;
+  write(home.file("code/train.py"), "x");
+  write(home.file("elsewhere/kept"), "y");
+  const auto order = order_with_code(home.file("code"));
+  const AttemptFolder folder = attempt_folder(home.file("jobs"), order);
+  REQUIRE(make_folder(folder, order, {}));
+  write(folder.work() + "/half", "of an earlier copy");
+  write(folder.inputs() + "/data/a.csv", "likewise", 0400);
+  fs::create_directory_symlink(home.file("elsewhere"), folder.work() + "/link");
+  REQUIRE(make_folder(folder, order, {}));
+  CHECK(text_of(folder.work() + "/train.py") == "x");
+  CHECK_FALSE(fs::exists(folder.work() + "/half"));
+  CHECK_FALSE(fs::exists(folder.inputs()));
+  CHECK_FALSE(fs::exists(fs::symlink_status(folder.work() + "/link")));
+  CHECK(fs::exists(home.file("elsewhere/kept")));
+}
+
+TEST_CASE("another attempt's folder is left as it is", "[attempt_folder]") {
+  TemporaryFolder home;
+  auto order = order_with_code("");
+  const AttemptFolder first = attempt_folder(home.file("jobs"), order);
+  REQUIRE(make_folder(first, order, {}));
+  write(first.work() + "/outputs/result", "kept");
+  ++order.attempt.attempt;
+  REQUIRE(make_folder(attempt_folder(home.file("jobs"), order), order, {}));
+  CHECK(text_of(first.work() + "/outputs/result") == "kept");
+}
+
 TEST_CASE("sockets and pipes among the code are left out", "[attempt_folder]") {
   TemporaryFolder home;
   write(home.file("code/train.py"), "x");

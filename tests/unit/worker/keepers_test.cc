@@ -46,6 +46,17 @@ TEST_CASE("the log is the user's alone, and a second process appends to it", "[k
   CHECK((info.st_mode & 0777) == 0600);
 }
 
+TEST_CASE("each process has the umask that it was given, whatever ours is", "[keeper]") {
+  Kept kept;
+  for (const mode_t mask : {0022U, 0077U, 0002U}) {
+    auto options = kept.shell("umask");
+    options.umask = mask;
+    kept.start(options);
+    CHECK(ended_so(kept.end(), kExited, 0));
+  }
+  CHECK(text_of(kept.file("log0")) == "0022\n0077\n0002\n");
+}
+
 TEST_CASE("exit codes and signals come back, one after the other from one keeper", "[keeper]") {
   Kept kept;
   for (const int code : {0, 1, 42, 127, 255}) {
