@@ -219,6 +219,11 @@ void add_worker_verbs(CLI::App& app, Context& context) {
   start->add_option("--name", options->name, "this worker's name");
   start->add_option("--cpus", options->slot_count, "slots to offer (the cores it may use)")
       ->check(CLI::Range(1, 4096));
+  start
+      ->add_option("--download-cache", options->download_bytes_max,
+                   "how much of what inputs name by URL is kept, as in 500MB (10 GiB)")
+      ->transform(CLI::AsSizeValue(true))
+      ->envname("TRAWL_DOWNLOAD_CACHE");
   start->fallthrough();
   start->callback([&context, options] {
     prepare_daemon(context);

@@ -62,9 +62,10 @@ Result<void> link_or_copy(const fs::path& from, const fs::path& to) {
   return clone_file(from, to);
 }
 
-Result<std::string> place_fetched(const Input& input, const fs::path& folder, core::JobId job,
-                                  DownloadCache& cache, const std::stop_token& stop) {
-  const auto cached = cache.fetch(input.text, job, stop);
+Result<std::string> place_fetched(const Input& input, const fs::path& folder,
+                                  core::AttemptId attempt, DownloadCache& cache,
+                                  const std::stop_token& stop) {
+  const auto cached = cache.fetch(input.text, attempt, stop);
   if (!cached) return tl::unexpected(cached.error());
   auto made = make(folder);
   if (!made) return tl::unexpected(made.error());
@@ -96,7 +97,7 @@ Result<std::string> place_one(const Input& input, const InputPlace& place, Downl
   const fs::path folder = fs::path(place.folder) / input.name;
   if (stays(input)) return input.text;
   if (input.kind == Input::Kind::kUri) {
-    if (is_web(input.text)) return place_fetched(input, folder, place.job, cache, stop);
+    if (is_web(input.text)) return place_fetched(input, folder, place.attempt, cache, stop);
     return fail(ErrorCode::kInvalid, "only http and https URLs can be fetched, not " + input.text);
   }
   if (wants_copy(input)) return place_copy(input, folder, stop);

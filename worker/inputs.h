@@ -13,8 +13,8 @@
 namespace trawl::worker {
 
 struct InputPlace {
-  std::string folder;  // of the attempt's inputs: <folder>/<name>/ is made where one needs it
-  core::JobId job;
+  std::string folder;       // of the attempt's inputs: <folder>/<name>/ is made where one needs it
+  core::AttemptId attempt;  // whose they are
 };
 
 /// True where placing the input means fetching or copying it.

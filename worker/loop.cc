@@ -87,7 +87,7 @@ Loop::Loop(const WorkerOptions& options, Parts parts)
       dealer_(std::move(parts.dealer)),
       agent_({options.name, fresh_number(), spool_->id(),
               options.slot_count > 0 ? options.slot_count : usable_cores()}),
-      downloads_(options.home + "/downloads") {}
+      downloads_(options.home + "/downloads", options.download_bytes_max) {}
 
 Result<void> Loop::take_up_leftovers() {
   kill_marked(marker_prefix(options_.home), true);
@@ -284,6 +284,7 @@ void Loop::spawn(const Ready& ready) {
 void Loop::could_not_start(const core::LaunchOrder& order, const std::string& reason) {
   spdlog::warn("{} of {}: {}", core::to_string(order.attempt), order.trial_name, reason);
   endpoint_->close(order);
+  downloads_.release(order.attempt);
   happened(core::ProcessesGone{order.attempt, {core::Outcome::Kind::kUnstarted, 0, reason}});
 }
 
@@ -357,6 +358,7 @@ void Loop::read_keepers() {
 void Loop::finish(const Live& live, const Keepers::Ended& ended) {
   if (ended.is_unattended) kill_marked(marker(options_.home, ended.attempt), false);
   endpoint_->close(live.order);
+  downloads_.release(ended.attempt);
   core::Outcome outcome = ended.outcome;
   if (!core::is_lost(outcome)) {
     outcome.detail = tail_of(live.folder.log(), kTailBytes);

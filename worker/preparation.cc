@@ -18,7 +18,7 @@ Result<Prepared> prepare(const core::LaunchOrder& order, const AttemptFolder& fo
   if (!environment) return tl::unexpected(environment.error());
   auto made = make_folder(folder, order, stop);
   if (!made) return tl::unexpected(made.error());
-  auto inputs = place_inputs(order.inputs, {folder.inputs(), order.attempt.trial.job}, cache, stop);
+  auto inputs = place_inputs(order.inputs, {folder.inputs(), order.attempt}, cache, stop);
   if (!inputs) return tl::unexpected(inputs.error());
   return Prepared{std::move(*inputs), std::move(*environment)};
 }

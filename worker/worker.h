@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "worker/download_cache.h"
 
 namespace trawl::worker {
 
@@ -15,6 +16,7 @@ struct WorkerOptions {
   std::string home;             // the worker's own folder: lock, spool
   std::string jobs_folder;      // where attempts live
   std::int32_t slot_count = 0;  // 0: the cores that this process may use
+  std::uint64_t download_bytes_max = kDownloadBytesMax;
 };
 
 /// Runs until the coordinator lets it go, or until nothing runs here and no coordinator has been

@@ -99,7 +99,7 @@ TEST_CASE("every valid file of ours is read without an error") {
     if (reading.job) CHECK(reading.job->sweep.has_value() == name.starts_with("sweep-"));
     ++count;
   }
-  CHECK(count == 26);
+  CHECK(count == 29);
 }
 
 TEST_CASE("files of public repositories are read or refused as Azure ML's own client does") {

@@ -17,7 +17,11 @@ namespace trawl::worker {
 namespace {
 
 namespace fs = std::filesystem;
-const core::JobId kJob{1};
+// An attempt of that job.
+core::AttemptId attempt_of(std::int64_t job, std::int64_t trial = 0) {
+  return {{core::JobId{job}, trial}, 1};
+}
+const core::AttemptId kAttempt = attempt_of(1);
 
 std::string text_of(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
@@ -124,18 +128,93 @@ TEST_CASE("the cache asks once a job, and fetches again what has changed", "[fet
       response.set_content(version, "text/plain");
     }
   });
-  const auto get = [&](core::JobId job) {
-    return text_of(cache.fetch(server.url("/a"), job, {}).value());
+  const auto get = [&](std::int64_t job) {
+    return text_of(cache.fetch(server.url("/a"), attempt_of(job), {}).value());
   };
-  CHECK(get(kJob) == "v1");
-  CHECK(get(kJob) == "v1");
+  CHECK(get(1) == "v1");
+  CHECK(get(1) == "v1");
   CHECK(server.count() == 1);
-  CHECK(get(core::JobId{2}) == "v1");
+  CHECK(get(2) == "v1");
   CHECK(server.count() == 2);
   CHECK(unchanged == 1);
   version = "v2";
-  CHECK(get(core::JobId{2}) == "v1");
-  CHECK(get(core::JobId{3}) == "v2");
+  CHECK(get(2) == "v1");
+  CHECK(get(3) == "v2");
+}
+
+// A cache of files of 1000 bytes each, from /a, /b, ..., each used by its own attempt for a moment.
+class SmallCache {
+ public:
+  explicit SmallCache(std::uint64_t bytes_max) : cache_(folder_.file("downloads"), bytes_max) {}
+
+  DownloadCache& cache() { return cache_; }
+  std::string fetch(const std::string& name, core::AttemptId attempt) {
+    return cache_.fetch(server_.url("/" + name), attempt, {}).value();
+  }
+  std::string use(const std::string& name) {
+    const core::AttemptId attempt = attempt_of(1, ++attempts_);
+    const std::string path = fetch(name, attempt);
+    cache_.release(attempt);
+    return path;
+  }
+  std::size_t file_count() const {
+    const fs::directory_iterator files(folder_.file("downloads"));
+    return static_cast<std::size_t>(std::distance(begin(files), end(files)));
+  }
+  std::string folder() const { return folder_.file("downloads"); }
+
+ private:
+  TemporaryFolder folder_;
+  WebServer server_{[](const auto&, auto& response) {
+    response.set_content(std::string(1000, 'x'), "text/plain");
+  }};
+  DownloadCache cache_;
+  std::int64_t attempts_ = 0;
+};
+
+TEST_CASE("what was used longest ago goes when there is too much", "[fetch]") {
+  SmallCache small(3000);
+  const std::string a = small.use("a");
+  const std::string b = small.use("b");
+  const std::string c = small.use("c");
+  CHECK(small.file_count() == 6);  // each with its notes
+  CHECK(small.use("a") == a);      // younger than b and c now
+  small.use("d");
+  CHECK(fs::exists(a));
+  CHECK_FALSE(fs::exists(b));
+  CHECK(fs::exists(c));
+  CHECK(small.file_count() == 6);
+  CHECK(small.use("b") == b);  // fetched anew, and c makes room
+  CHECK(fs::exists(b));
+  CHECK_FALSE(fs::exists(c));
+}
+
+TEST_CASE("a file that an attempt uses stays, whatever the limit", "[fetch]") {
+  SmallCache small(0);
+  const core::AttemptId first = attempt_of(1, 100), second = attempt_of(1, 101);
+  const std::string a = small.fetch("a", first);
+  CHECK(small.fetch("a", second) == a);
+  const std::string b = small.use("b");
+  small.cache().release(first);
+  small.use("c");
+  CHECK(fs::exists(a));  // the second uses it
+  CHECK_FALSE(fs::exists(b));
+  small.cache().release(second);
+  const std::string d = small.use("d");
+  CHECK_FALSE(fs::exists(a));
+  CHECK(fs::exists(d));  // the newest stays
+  CHECK(small.file_count() == 2);
+}
+
+TEST_CASE("what an earlier process left counts, and what broke off is removed", "[fetch]") {
+  SmallCache small(2000);
+  const std::string a = small.use("a");
+  std::ofstream(small.folder() + "/x.part") << "half";
+  DownloadCache next(small.folder(), 1000);
+  CHECK(small.file_count() == 2);
+  WebServer server([](const auto&, auto& response) { response.set_content("x", "text/plain"); });
+  CHECK(next.fetch(server.url("/b"), kAttempt, {}));
+  CHECK_FALSE(fs::exists(a));
 }
 
 TEST_CASE("many attempts at once fetch a file once", "[fetch]") {
@@ -144,8 +223,8 @@ TEST_CASE("many attempts at once fetch a file once", "[fetch]") {
   WebServer server([](const auto&, auto& response) { response.set_content("x", "text/plain"); });
   std::vector<std::future<Result<std::string>>> fetches;
   for (int i = 0; i < 8; ++i) {
-    fetches.push_back(
-        std::async(std::launch::async, [&] { return cache.fetch(server.url("/a"), kJob, {}); }));
+    fetches.push_back(std::async(std::launch::async,
+                                 [&] { return cache.fetch(server.url("/a"), kAttempt, {}); }));
   }
   for (auto& one : fetches) CHECK(text_of(one.get().value()) == "x");
   CHECK(server.count() == 1);
@@ -159,10 +238,10 @@ TEST_CASE("a failed fetch leaves what the cache has, and is tried anew", "[fetch
     response.status = status;
     response.set_content("x", "text/plain");
   });
-  CHECK_FALSE(cache.fetch(server.url("/a"), kJob, {}));
+  CHECK_FALSE(cache.fetch(server.url("/a"), kAttempt, {}));
   CHECK(fs::is_empty(folder.file("downloads")));
   status = 200;
-  CHECK(cache.fetch(server.url("/a"), kJob, {}));
+  CHECK(cache.fetch(server.url("/a"), kAttempt, {}));
 }
 
 Input input(const std::string& type, const std::string& mode, const std::string& text) {
@@ -180,7 +259,7 @@ TEST_CASE("each input becomes what its mode and type say", "[inputs]") {
   const std::string place = folder.file("inputs");
   const auto placed = [&](const Input& one) {
     fs::remove_all(place);
-    return place_inputs({one}, {place, kJob}, cache, {}).value().at(0).text;
+    return place_inputs({one}, {place, kAttempt}, cache, {}).value().at(0).text;
   };
   CHECK(placed({"x", Input::Kind::kLiteral, "", "", "0.5"}) == "0.5");
   CHECK(placed(input("uri_file", "direct", "wasbs://c@a/b")) == "wasbs://c@a/b");
@@ -208,7 +287,7 @@ TEST_CASE("an input that cannot be had is named", "[inputs]") {
   DownloadCache cache(folder.file("downloads"));
   WebServer server([](const auto&, auto& response) { response.status = 403; });
   const auto refusal = [&](const Input& one) {
-    return place_inputs({one}, {folder.file("inputs"), kJob}, cache, {}).error().message;
+    return place_inputs({one}, {folder.file("inputs"), kAttempt}, cache, {}).error().message;
   };
   CHECK(refusal(input("uri_file", "ro_mount", server.url("/a?sig=secret"))) ==
         "input 'data': cannot fetch " + server.url("/a") + ": HTTP status 403");
