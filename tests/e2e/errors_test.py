@@ -96,7 +96,8 @@ class BadTrials(TrawlCase):
     def test_a_command_that_is_not_found_is_called_so(self):
         file = self.job_file(command="no-such-program --please")
         finished = self.ends(1, "run", file, "--name", "lost")
-        self.assertIn("exit code 127 (command not found)", finished.err)
+        self.assertIn("exit code 127 (a shell's code for a command that it cannot find)",
+                      finished.err)
         self.assertIn("no-such-program", finished.err)
         self.assertEqual(self.show("lost")["properties"]["exit_code"], 127)
 

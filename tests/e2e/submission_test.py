@@ -4,6 +4,7 @@ change about a job afterwards."""
 
 import http.server
 import json
+import pathlib
 import threading
 
 from trawl_case import TrawlCase, main
@@ -140,6 +141,18 @@ class Inputs(TrawlCase):
             self.assertEqual(self.note(f"data-{number}"), ["x,y", "1,2"])
         self.assertEqual(self.note("names"), ["my points.csv"] * 3)
         self.assertEqual(web.asked, ["/my%20points.csv?sig=s"])
+
+    def test_downloads_are_kept_up_to_the_limit_and_an_attempt_keeps_what_it_was_given(self):
+        web = self.web(lambda request: (200, {}, request.path.encode()))
+        for name in ("a", "b"):
+            more = f"inputs: {{data: {{type: uri_file, path: '{web.url}/{name}'}}}}\n"
+            file = self.job_file(command="cat ${{inputs.data}}", name=name, more=more)
+            self.ok("run", file, "--name", name, env={"TRAWL_DOWNLOAD_CACHE": "1B"})
+            self.assertEqual(self.log_of(name), f"/{name}")
+        kept = [path for path in (self.home / "worker/downloads").iterdir() if not path.suffix]
+        self.assertEqual([path.read_text() for path in kept], ["/b"])
+        folder = pathlib.Path(self.show("a")["properties"]["folder"])
+        self.assertEqual((folder / "inputs/data/a").read_text(), "/a")
 
     def test_a_url_that_has_no_file_fails_the_job_with_its_status(self):
         web = self.web(lambda request: (404, {}, b""))
