@@ -39,10 +39,24 @@ void GroupCommit::submit(Work work, Done done, Urgency urgency) {
   if (is_news) changed_.notify_all();
 }
 
-Result<void> GroupCommit::commit(Work work) {
+Result<void> GroupCommit::commit(Work work, Done done) {
   std::promise<Result<void>> promise;
   std::future<Result<void>> durable = promise.get_future();
-  submit(std::move(work), [&promise](const Result<void>& result) { promise.set_value(result); });
+  const auto tell = [&promise, &done](const Result<void>& result) {
+    if (done) done(result);
+    promise.set_value(result);
+  };
+  std::unique_lock lock(mutex_);
+  if (writing_ || !queue_.empty()) {
+    lock.unlock();
+    submit(std::move(work), tell);
+    return durable.get();
+  }
+  writing_ = true;
+  lock.unlock();
+  std::deque<Item> batch;
+  batch.push_back({std::move(work), tell});
+  write_and_tell(batch);
   return durable.get();
 }
 
@@ -55,16 +69,30 @@ void GroupCommit::run() {
       if (queue_.empty()) return;
       changed_.wait_until(lock, lazy_until_,
                           [&] { return ending_ || is_urgent_ || queue_.size() >= kBatchMax; });
+      changed_.wait(lock, [&] { return !writing_; });
       const auto count = static_cast<std::ptrdiff_t>(std::min(queue_.size(), kBatchMax));
       batch.assign(std::make_move_iterator(queue_.begin()),
                    std::make_move_iterator(queue_.begin() + count));
       queue_.erase(queue_.begin(), queue_.begin() + count);
       is_urgent_ = !queue_.empty();  // what is left of a full batch follows at once
+      writing_ = true;
     }
     changed_.notify_all();
-    const Result<void> result = write_with_patience(batch);
-    for (Item& item : batch) item.done(result);
+    write_and_tell(batch);
   }
+}
+
+// By whoever has set writing_.
+void GroupCommit::write_and_tell(std::deque<Item>& batch) {
+  const Result<void> result = write_with_patience(batch);
+  for (Item& item : batch) item.done(result);
+  bool is_news = false;
+  {
+    const std::lock_guard lock(mutex_);
+    writing_ = false;
+    is_news = !queue_.empty();
+  }
+  if (is_news) changed_.notify_all();
 }
 
 // A full disk is the one failure after which the same bytes can be written as if nothing had

@@ -1,5 +1,5 @@
-// sqlite/group_commit.h: one thread that owns a database for writing. Work handed in while a commit
-// is on its way shares the next one, so a sync is paid once for many.
+// sqlite/group_commit.h: writes to a database, one transaction at a time. Work handed in while one
+// is on its way shares the next, so a sync is paid once for many.
 #pragma once
 
 #include <chrono>
@@ -18,13 +18,13 @@ namespace trawl::sqlite {
 
 class GroupCommit {
  public:
-  /// Runs inside the transaction, on the writer's thread; throws SQLite::Exception, nothing else.
+  /// Runs inside the transaction; throws SQLite::Exception, nothing else.
   using Work = std::function<void(SQLite::Database&)>;
-  /// Runs on the writer's thread after the commit (or its failure), in the order of submission.
-  /// Must not block.
+  /// Runs after the commit (or its failure), in the order of submission. Must not block.
   using Done = std::function<void(const Result<void>&)>;
+  // All of these run one after the other, on the writer's thread or in commit().
 
-  /// Runs on the writer's thread when the disk turns out to be full, and (null) when the same batch
+  /// Runs when the disk turns out to be full, and (null) when the same batch
   /// could be written after all.
   using OnFull = std::function<void(const Error*)>;
 
@@ -47,8 +47,10 @@ class GroupCommit {
   /// nothing of that batch is written and every piece of it gets the error.
   void submit(Work work, Done done, Urgency urgency = Urgency::kUrgent);
 
-  /// The same, and waits until it is durable.
-  Result<void> commit(Work work);
+  /// The same, and waits until it is durable and `done`, if there is one, has run. Where nothing
+  /// else is being written or waits, the calling thread writes it itself, which saves waking
+  /// another.
+  Result<void> commit(Work work, Done done = {});
 
  private:
   struct Item {
@@ -60,6 +62,7 @@ class GroupCommit {
   static constexpr std::chrono::milliseconds kLazyMax{10};
 
   void run();
+  void write_and_tell(std::deque<Item>& batch);
   Result<void> write(std::deque<Item>& batch);
   Result<void> write_with_patience(std::deque<Item>& batch);
 
@@ -71,7 +74,8 @@ class GroupCommit {
   std::deque<Item> queue_;
   bool is_urgent_ = false;  // something in the queue is
   std::chrono::steady_clock::time_point
-      lazy_until_;  // set with the first lazy piece of an empty queue
+      lazy_until_;        // set with the first lazy piece of an empty queue
+  bool writing_ = false;  // somebody is at the database
   bool ending_ = false;
   std::thread thread_;  // last: it uses all of the above
 };

@@ -1,7 +1,6 @@
 #include "worker/spool.h"
 
 #include <array>
-#include <future>
 #include <iterator>
 #include <sys/random.h>
 
@@ -12,7 +11,7 @@
 namespace trawl::worker {
 namespace {
 
-constexpr std::array<const char*, 2> kMigrations = {R"sql(
+constexpr std::array<const char*, 3> kMigrations = {R"sql(
   CREATE TABLE spool(id INTEGER NOT NULL) STRICT;
   CREATE TABLE report(
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -26,6 +25,23 @@ constexpr std::array<const char*, 2> kMigrations = {R"sql(
 )sql",
                                                     R"sql(
   ALTER TABLE spool ADD COLUMN store INTEGER NOT NULL DEFAULT 0;  -- whose reports these are
+)sql",
+                                                    // AUTOINCREMENT writes a page more each time.
+                                                    R"sql(
+  ALTER TABLE spool ADD COLUMN last INTEGER NOT NULL DEFAULT 0;  -- the newest number ever discarded
+  UPDATE spool SET last = coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'report'), 0);
+  CREATE TABLE new_report(
+    seq INTEGER PRIMARY KEY,
+    job INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    kind INTEGER NOT NULL,     -- the index of the body in core::ReportBody
+    body BLOB NOT NULL
+  ) STRICT;
+  INSERT INTO new_report SELECT seq, job, number, attempt, kind, body FROM report;
+  DROP TABLE report;
+  ALTER TABLE new_report RENAME TO report;
+  CREATE INDEX report_of_attempt ON report(job, number, attempt);
 )sql"};
 
 constexpr int kLogged = 1;  // indices in core::ReportBody
@@ -118,9 +134,9 @@ Result<bool> Spool::fits(std::uint64_t store, std::uint64_t committed) {
     const std::lock_guard lock(reader_mutex_);
     return sqlite::guarded(what_, [&] {
       SQLite::Statement select(*reader_,
-                               "SELECT (SELECT store FROM spool), coalesce((SELECT seq FROM "
-                               "sqlite_sequence WHERE name = 'report'), 0), coalesce((SELECT "
-                               "min(seq) FROM report WHERE seq > ?), 0)");
+                               "SELECT store, max(coalesce((SELECT max(seq) FROM report), 0), "
+                               "last), coalesce((SELECT min(seq) FROM report WHERE seq > ?), 0) "
+                               "FROM spool");
       select.bind(1, as_signed(committed));
       select.executeStep();
       const auto number = [&](int column) {
@@ -143,8 +159,7 @@ Result<bool> Spool::fits(std::uint64_t store, std::uint64_t committed) {
   return true;
 }
 
-void Spool::submit(core::ReportBody body, std::function<void(const Result<void>&)> done,
-                   sqlite::GroupCommit::Urgency urgency) {
+Spool::Piece Spool::piece_of(core::ReportBody body) {
   struct Pending {
     core::Report report;
     std::string bytes;
@@ -156,32 +171,32 @@ void Spool::submit(core::ReportBody body, std::function<void(const Result<void>&
   auto pending = std::make_shared<Pending>();
   pending->bytes = protocol::encode_report(body);
   pending->report.body = std::move(body);
-  writer_->submit(
-      [this, pending](SQLite::Database& db) {
-        const core::AttemptId attempt = attempt_of(pending->report.body);
-        SQLite::Statement& insert =
-            prepared(insert_, db,
-                     "INSERT INTO report(job, number, attempt, kind, body) VALUES (?, ?, ?, ?, ?)");
-        insert.bind(1, attempt.trial.job.number);
-        insert.bind(2, attempt.trial.number);
-        insert.bind(3, attempt.attempt);
-        insert.bind(4, static_cast<int>(pending->report.body.index()));
-        insert.bindNoCopy(5, pending->bytes.data(), static_cast<int>(pending->bytes.size()));
-        insert.exec();
-        pending->report.seq = static_cast<std::uint64_t>(db.getLastInsertRowid());
-      },
-      [this, pending, done = std::move(done)](const Result<void>& result) {
-        if (result) {
-          if (pending->report.body.index() == kEnded) {
-            const std::lock_guard lock(rows_mutex_);
-            ends_.emplace(pending->report.seq, attempt_of(pending->report.body));
-          }
-          on_durable_(std::move(pending->report));
-        }
-        note_trouble(result ? "" : result.error().message);
-        done(result);
-      },
-      urgency);
+  const auto work = [this, pending](SQLite::Database& db) {
+    const core::AttemptId attempt = attempt_of(pending->report.body);
+    SQLite::Statement& insert =
+        prepared(insert_, db,
+                 "INSERT INTO report(seq, job, number, attempt, kind, body) VALUES ((SELECT "
+                 "max(coalesce((SELECT max(seq) FROM report), 0), last) FROM spool) + 1, ?, ?, ?, "
+                 "?, ?)");
+    insert.bind(1, attempt.trial.job.number);
+    insert.bind(2, attempt.trial.number);
+    insert.bind(3, attempt.attempt);
+    insert.bind(4, static_cast<int>(pending->report.body.index()));
+    insert.bindNoCopy(5, pending->bytes.data(), static_cast<int>(pending->bytes.size()));
+    insert.exec();
+    pending->report.seq = static_cast<std::uint64_t>(db.getLastInsertRowid());
+  };
+  const auto done = [this, pending](const Result<void>& result) {
+    if (result) {
+      if (pending->report.body.index() == kEnded) {
+        const std::lock_guard lock(rows_mutex_);
+        ends_.emplace(pending->report.seq, attempt_of(pending->report.body));
+      }
+      on_durable_(std::move(pending->report));
+    }
+    note_trouble(result ? "" : result.error().message);
+  };
+  return {work, done};
 }
 
 void Spool::note_trouble(const std::string& trouble) {
@@ -191,19 +206,17 @@ void Spool::note_trouble(const std::string& trouble) {
 }
 
 Result<void> Spool::append(core::ReportBody body) {
-  std::promise<Result<void>> promise;
-  std::future<Result<void>> durable = promise.get_future();
-  submit(
-      std::move(body), [&promise](const Result<void>& result) { promise.set_value(result); },
-      sqlite::GroupCommit::Urgency::kUrgent);
-  return durable.get();
+  Piece piece = piece_of(std::move(body));
+  return writer_->commit(std::move(piece.work), std::move(piece.done));
 }
 
 void Spool::append_later(core::ReportBody body, sqlite::GroupCommit::Urgency urgency,
                          std::function<void(const Error&)> on_error) {
-  submit(
-      std::move(body),
-      [on_error = std::move(on_error)](const Result<void>& result) {
+  Piece piece = piece_of(std::move(body));
+  writer_->submit(
+      std::move(piece.work),
+      [done = std::move(piece.done), on_error = std::move(on_error)](const Result<void>& result) {
+        done(result);
         if (!result) on_error(result.error());
       },
       urgency);
@@ -291,6 +304,7 @@ void Spool::discard(std::uint64_t committed) {
   // Losing this delete costs nothing: the rows go at the next acknowledgement after a restart.
   writer_->submit(
       [this, acknowledged](SQLite::Database& db) {
+        db.exec("UPDATE spool SET last = max(last, coalesce((SELECT max(seq) FROM report), 0))");
         for (const core::AttemptId& attempt : acknowledged) {
           SQLite::Statement& erase = prepared(
               erase_, db, "DELETE FROM report WHERE job = ? AND number = ? AND attempt = ?");

@@ -76,8 +76,11 @@ class Spool {
         on_durable_(std::move(on_durable)),
         on_trouble_(std::move(on_trouble)) {}
   void note_trouble(const std::string& trouble);
-  void submit(core::ReportBody body, std::function<void(const Result<void>&)> done,
-              sqlite::GroupCommit::Urgency urgency);
+  struct Piece {
+    sqlite::GroupCommit::Work work;
+    sqlite::GroupCommit::Done done;
+  };
+  Piece piece_of(core::ReportBody body);
 
   const std::string what_;  // begins the errors of reading
   std::uint64_t id_ = 0;

@@ -5,6 +5,7 @@
 #include <array>
 #include <future>
 #include <numeric>
+#include <thread>
 
 #include <catch2/catch.hpp>
 
@@ -117,6 +118,34 @@ TEST_CASE("an error fails its whole batch, and what comes later goes on", "[sqli
   CHECK(told == std::vector<std::string>{"gate: ok", "before" + refusal, "twice" + refusal,
                                          "behind" + refusal});
   CHECK(writer.entries() == std::vector{4});
+}
+
+TEST_CASE("a commit that nothing is before runs on the calling thread, and done before it returns",
+          "[sqlite]") {
+  Writing writer;
+  std::thread::id worked;
+  bool is_told = false;
+  REQUIRE(writer->commit(
+      [&](SQLite::Database& database) {
+        worked = std::this_thread::get_id();
+        insert(1)(database);
+      },
+      [&](const Result<void>& result) { is_told = result.has_value(); }));
+  CHECK(is_told);
+  CHECK(worked == std::this_thread::get_id());
+  CHECK(writer.entries() == std::vector{1});
+}
+
+TEST_CASE("a commit comes after what was handed in before it", "[sqlite]") {
+  Writing writer;
+  std::vector<int> order;
+  for (int i = 0; i < 10; ++i) {
+    writer->submit(
+        insert(i), [&order, i](const Result<void>&) { order.push_back(i); },
+        GroupCommit::Urgency::kLazy);
+  }
+  REQUIRE(writer->commit(insert(10), [&](const Result<void>&) { order.push_back(10); }));
+  CHECK(order == std::vector{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10});
 }
 
 TEST_CASE("closing commits what was handed in", "[sqlite]") {
