@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Trials a second: sweeps of COUNT trials of `true`, two at a time, with everything that a trial has
 (own folder, output files, durable start and end, a run record), against bench_spawn_loop in the same
-run. Also with 100,000 finished trials in the store (--full).
+run. Coordinator and worker run already; bench_startup measures their start. Also with 100,000
+finished trials in the store (--full).
 """
 import atexit
 import os
@@ -31,6 +32,13 @@ def loop_rate(count):
     return count / float(out)
 
 
+def warm_up(home):
+    file = os.path.join(home.folder, "warm-up.yml")
+    with open(file, "w") as out:
+        out.write('command: "true"\nenvironment: azureml:none@latest\n')
+    home.run("run", file, "-o", "none")
+
+
 def sweep_rate(home, count):
     file = os.path.join(home.folder, f"sweep-{count}.yml")
     with open(file, "w") as out:
@@ -48,6 +56,7 @@ def compare(count, repeats, home=None):
             sweeps.append(sweep_rate(home, count))
             continue
         with Home() as fresh:
+            warm_up(fresh)
             sweeps.append(sweep_rate(fresh, count))
     return median(sweeps), median(loops)
 

@@ -55,6 +55,11 @@ void drop_repeated_acknowledgements(std::vector<core::Command>& commands) {
   commands = std::move(kept);
 }
 
+// Its followers wait for that.
+bool ends_job(const core::Fact& fact) {
+  return std::holds_alternative<core::JobEnded>(fact.body);
+}
+
 // Whether somebody or a slot waits for it. The rest loses nothing by sharing the next commit.
 bool is_awaited(const core::Command& command) {
   return !is_acknowledgement(command) && !std::holds_alternative<core::SetTimer>(command) &&
@@ -157,9 +162,10 @@ void Loop::commit_turn() {
     release(std::exchange(turn_, {}));  // nothing before it waits for the disk
     return;
   }
-  const auto urgency = std::ranges::any_of(turn_, is_awaited)
-                           ? sqlite::GroupCommit::Urgency::kUrgent
-                           : sqlite::GroupCommit::Urgency::kLazy;
+  const bool is_urgent =
+      std::ranges::any_of(turn_, is_awaited) || std::ranges::any_of(facts_, ends_job);
+  const auto urgency =
+      is_urgent ? sqlite::GroupCommit::Urgency::kUrgent : sqlite::GroupCommit::Urgency::kLazy;
   decided_.push_back(std::exchange(turn_, {}));
   store_->append(
       std::exchange(facts_, {}),

@@ -5,6 +5,12 @@
 #include "coordinator/schema.h"
 
 namespace trawl::coordinator {
+namespace {
+
+// What may wait is on a worker's disk, or is told to people, who hear of it every 50 ms.
+constexpr std::chrono::milliseconds kPatience{25};
+
+}  // namespace
 
 Result<std::unique_ptr<Store>> Store::open(const std::string& path) {
   auto database = sqlite::open(path, sqlite::Access::kWrite, kMigrations);
@@ -24,7 +30,7 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& path) {
   store->reader_ = std::make_unique<StoreReader>(std::move(*reader), "cannot read " + path);
   store->writing_ = std::make_unique<Writing>(**database);
   store->writer_ =
-      std::make_unique<sqlite::GroupCommit>(std::move(*database), "cannot write " + path,
+      std::make_unique<sqlite::GroupCommit>(std::move(*database), "cannot write " + path, kPatience,
                                             [trouble = &store->trouble_](const Error* error) {
                                               trouble->push(error != nullptr ? error->message : "");
                                             });

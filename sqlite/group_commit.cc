@@ -7,9 +7,10 @@
 namespace trawl::sqlite {
 
 GroupCommit::GroupCommit(std::unique_ptr<SQLite::Database> database, std::string what,
-                         OnFull on_full)
+                         std::chrono::milliseconds patience, OnFull on_full)
     : database_(std::move(database)),
       what_(std::move(what)),
+      patience_(patience),
       on_full_(std::move(on_full)),
       thread_([this] { run(); }) {}
 
@@ -28,7 +29,7 @@ void GroupCommit::submit(Work work, Done done, Urgency urgency) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return queue_.size() < kQueueMax; });
     if (queue_.empty()) {
-      lazy_until_ = std::chrono::steady_clock::now() + kLazyMax;
+      lazy_until_ = std::chrono::steady_clock::now() + patience_;
     } else {
       is_news = urgency == Urgency::kUrgent && !is_urgent_;
     }

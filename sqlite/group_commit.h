@@ -31,7 +31,9 @@ class GroupCommit {
   /// `what` names the file in errors: "cannot write /path/trawl.db". With `on_full`, a batch for
   /// which there is no room is tried again until there is: nothing of it is lost, and what comes
   /// after it waits. Without, it is an error like others.
-  GroupCommit(std::unique_ptr<SQLite::Database> database, std::string what, OnFull on_full = {});
+  /// Lazy work waits `patience` for more of it.
+  GroupCommit(std::unique_ptr<SQLite::Database> database, std::string what,
+              std::chrono::milliseconds patience, OnFull on_full = {});
 
   /// Commits what was handed in, then ends.
   ~GroupCommit();
@@ -39,8 +41,8 @@ class GroupCommit {
   GroupCommit(const GroupCommit&) = delete;
   GroupCommit& operator=(const GroupCommit&) = delete;
 
-  /// Lazy work may wait kLazyMax for more of it, so that a sync is paid for many; urgent work goes
-  /// at once and takes what waits along.
+  /// Lazy work may wait for more of it, so that a sync is paid for many; urgent work goes at once
+  /// and takes what waits along.
   enum class Urgency { kUrgent, kLazy };
 
   /// Hands work in; any thread. Blocks while kQueueMax pieces wait. If any work of a batch fails,
@@ -59,7 +61,6 @@ class GroupCommit {
   };
   static constexpr std::size_t kQueueMax = 65'536;
   static constexpr std::size_t kBatchMax = 4'096;
-  static constexpr std::chrono::milliseconds kLazyMax{10};
 
   void run();
   void write_and_tell(std::deque<Item>& batch);
@@ -68,6 +69,7 @@ class GroupCommit {
 
   std::unique_ptr<SQLite::Database> database_;
   const std::string what_;
+  const std::chrono::milliseconds patience_;
   const OnFull on_full_;
   std::mutex mutex_;
   std::condition_variable changed_;

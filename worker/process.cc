@@ -2,14 +2,17 @@
 
 #include <charconv>
 #include <dirent.h>
+#include <fcntl.h>
 #include <fstream>
 #include <poll.h>
 #include <signal.h>
 #include <sstream>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/text.h"
+#include "worker/keeper_message.h"
 
 namespace trawl::worker {
 namespace {
@@ -89,14 +92,14 @@ void kill_marked(const std::string& marker, bool is_prefix) {
 }
 
 std::string tail_of(const std::string& path, std::size_t bytes_max) {
-  std::ifstream in(path, std::ios::binary | std::ios::ate);
-  if (!in) return "";
-  const auto size = static_cast<std::size_t>(std::max<std::streamoff>(in.tellg(), 0));
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat info {};
+  if (file.get() < 0 || fstat(file.get(), &info) != 0) return "";
+  const auto size = static_cast<std::size_t>(std::max<off_t>(info.st_size, 0));
   const std::size_t count = std::min(size, bytes_max);
-  in.seekg(static_cast<std::streamoff>(size - count));
   std::string text(count, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(count));
-  text.resize(static_cast<std::size_t>(in.gcount()));
+  const ssize_t got = pread(file.get(), text.data(), count, static_cast<off_t>(size - count));
+  text.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
   const std::size_t first_line_end = text.find('\n');
   if (count < size && first_line_end != std::string::npos && first_line_end + 1 < text.size()) {
     text.erase(0, first_line_end + 1);

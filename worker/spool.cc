@@ -44,6 +44,8 @@ constexpr std::array<const char*, 3> kMigrations = {R"sql(
   CREATE INDEX report_of_attempt ON report(job, number, attempt);
 )sql"};
 
+constexpr std::chrono::milliseconds kPatience{10};
+
 constexpr int kLogged = 1;  // indices in core::ReportBody
 constexpr int kEnded = 2;
 static_assert(
@@ -103,8 +105,8 @@ Result<std::unique_ptr<Spool>> Spool::open(const std::string& path, OnDurable on
   std::unique_ptr<Spool> spool(new Spool("cannot read " + path, std::move(*reader),
                                          std::move(on_durable), std::move(on_trouble)));
   spool->id_ = static_cast<std::uint64_t>(*id);
-  spool->writer_ =
-      std::make_unique<sqlite::GroupCommit>(std::move(*database), "cannot write " + path);
+  spool->writer_ = std::make_unique<sqlite::GroupCommit>(std::move(*database),
+                                                         "cannot write " + path, kPatience);
   const auto left = spool->leftovers();
   if (!left) return tl::unexpected(left.error());
   for (const Leftover& leftover : *left) {
@@ -120,6 +122,7 @@ Spool::~Spool() {
       [this](SQLite::Database&) {
         insert_.reset();
         erase_.reset();
+        note_last_.reset();
       },
       [](const Result<void>&) {});
 }
@@ -304,7 +307,9 @@ void Spool::discard(std::uint64_t committed) {
   // Losing this delete costs nothing: the rows go at the next acknowledgement after a restart.
   writer_->submit(
       [this, acknowledged](SQLite::Database& db) {
-        db.exec("UPDATE spool SET last = max(last, coalesce((SELECT max(seq) FROM report), 0))");
+        prepared(note_last_, db,
+                 "UPDATE spool SET last = max(last, coalesce((SELECT max(seq) FROM report), 0))")
+            .exec();
         for (const core::AttemptId& attempt : acknowledged) {
           SQLite::Statement& erase = prepared(
               erase_, db, "DELETE FROM report WHERE job = ? AND number = ? AND attempt = ?");

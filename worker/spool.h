@@ -95,6 +95,7 @@ class Spool {
   std::set<core::AttemptId> with_records_;         // attempts that may have AttemptLogged rows
   std::unique_ptr<SQLite::Statement> insert_;      // the writer thread's; goes before its database
   std::unique_ptr<SQLite::Statement> erase_;
+  std::unique_ptr<SQLite::Statement> note_last_;
   std::unique_ptr<sqlite::GroupCommit> writer_;
 };
 

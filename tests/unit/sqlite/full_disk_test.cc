@@ -14,6 +14,7 @@
 namespace trawl::sqlite {
 namespace {
 
+constexpr auto kPatience = std::chrono::milliseconds(10);
 constexpr std::array kSchema = {"CREATE TABLE log(entry BLOB)"};
 
 class SmallDisk {
@@ -51,7 +52,7 @@ TEST_CASE("a patient writer tries again until there is room, and says so", "[sql
   auto opened = open(disk.file("a.db"), Access::kWrite, kSchema);
   REQUIRE(opened);
   std::vector<std::string> told;
-  GroupCommit writer(std::move(*opened), "cannot write", [&](const Error* error) {
+  GroupCommit writer(std::move(*opened), "cannot write", kPatience, [&](const Error* error) {
     told.push_back(error != nullptr ? error->message : "over");
     if (error != nullptr) std::filesystem::remove(disk.file("ballast"));
   });
@@ -70,7 +71,7 @@ TEST_CASE("a full disk is an error that says so, and writing goes on when there 
   std::ofstream(disk.file("ballast")) << std::string(200'000, 'x');
   auto opened = open(disk.file("a.db"), Access::kWrite, kSchema);
   REQUIRE(opened);
-  GroupCommit writer(std::move(*opened), "cannot write " + disk.file("a.db"));
+  GroupCommit writer(std::move(*opened), "cannot write " + disk.file("a.db"), kPatience);
   REQUIRE(commit_bytes(writer, 10'000));
   const auto refused = commit_bytes(writer, 400'000);
   REQUIRE_FALSE(refused);

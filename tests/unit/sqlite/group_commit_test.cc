@@ -27,7 +27,8 @@ class Writing {
   Writing() {
     auto opened = open(path(), Access::kWrite, kSchema);
     REQUIRE(opened);
-    writer_ = std::make_unique<GroupCommit>(std::move(*opened), "cannot write " + path());
+    writer_ = std::make_unique<GroupCommit>(std::move(*opened), "cannot write " + path(),
+                                            std::chrono::milliseconds(10));
   }
   std::string path() const { return folder_.file("a.db"); }
   GroupCommit* operator->() { return writer_.get(); }
