@@ -69,6 +69,15 @@ Result<void> copy_artifacts(const fs::path& attempt, const fs::path& to, const s
   return {};
 }
 
+std::string known_outputs(const fs::path& outputs) {
+  std::error_code error;
+  std::string names;
+  for (const auto& entry : fs::directory_iterator(outputs, error)) {
+    names += (names.empty() ? "; there are: " : ", ") + entry.path().filename().string();
+  }
+  return names.empty() ? "; it has none" : names;
+}
+
 Result<void> copy_outputs(const fs::path& attempt, const fs::path& to,
                           const std::optional<std::string>& only) {
   const fs::path outputs = attempt / "named_outputs";
@@ -76,7 +85,8 @@ Result<void> copy_outputs(const fs::path& attempt, const fs::path& to,
     std::error_code error;
     const bool is_name = only->find('/') == std::string::npos && *only != "." && *only != "..";
     if (!is_name || !fs::exists(outputs / *only, error)) {
-      return fail(ErrorCode::kNotFound, fmt::format("there is no output named '{}'", *only));
+      return fail(ErrorCode::kNotFound,
+                  fmt::format("there is no output named '{}'{}", *only, known_outputs(outputs)));
     }
     return copy_tree(outputs / *only, to / *only);
   }

@@ -236,7 +236,7 @@ void StoreWriter::put(const core::Fact& fact, const core::AttemptAssigned& body)
 void StoreWriter::put(const core::Fact& fact, const core::AttemptRunning& body) {
   const core::AttemptId attempt = body.started.attempt;
   statements_.run(
-      "UPDATE attempts SET folder = ?4, pid = ?5, started_us = ?6 WHERE job = ?1 AND "
+      "UPDATE attempts SET folder = ?4, pid = nullif(?5, 0), started_us = ?6 WHERE job = ?1 AND "
       "number = ?2 AND attempt = ?3",
       attempt.trial.job.number, attempt.trial.number, attempt.attempt, body.started.folder,
       body.started.pid, fact.at.us);

@@ -77,7 +77,7 @@ struct Hello {
 
 struct AttemptStarted {
   AttemptId attempt;
-  std::int32_t pid{};
+  std::int32_t pid{};  // 0: lost before it could be told
   std::string folder;  // absolute, on the worker
   friend bool operator==(const AttemptStarted&, const AttemptStarted&) = default;
 };

@@ -1,6 +1,7 @@
 #include "worker/attempt_folder.h"
 
 #include <cerrno>
+#include <cstdio>
 #include <filesystem>
 #include <sys/stat.h>
 #include <system_error>
@@ -22,18 +23,27 @@ Result<void> make(const std::string& path) {
   std::error_code error;
   fs::create_directories(path, error);
   if (!error) return {};
-  return fail(ErrorCode::kSystem,
-              fmt::format("cannot make the folder {}: {}", path, error.message()));
+  return fail_errno("cannot make the folder " + path, error.value());
 }
 
-// A worker that was killed while it prepared the attempt has left a part of it.
-Result<void> make_anew(const std::string& path) {
-  if (mkdir(path.c_str(), kPrivate) == 0) return {};
-  std::error_code error;
-  if (errno == EEXIST) fs::remove_all(path, error);
-  if (!error) return make(path);
-  return fail(ErrorCode::kSystem, fmt::format("cannot remove what is left of the folder {}: {}",
-                                              path, error.message()));
+// What another job of that name left, in an earlier trawl.db, is kept under another name.
+Result<void> put_aside(const std::string& path) {
+  for (int number = 1;; ++number) {
+    const std::string kept = fmt::format("{}.before-{}", path, number);
+    if (rename(path.c_str(), kept.c_str()) == 0) return {};
+    if (errno != EEXIST && errno != ENOTEMPTY) return fail_errno("cannot rename " + path, errno);
+  }
+}
+
+Result<void> make_anew(const AttemptFolder& folder) {
+  if (mkdir(folder.root.c_str(), kPrivate) == 0) return {};
+  if (errno == EEXIST) {
+    remove_unstarted(folder);
+    std::error_code error;
+    auto put = fs::exists(folder.root, error) ? put_aside(folder.root) : Result<void>();
+    if (!put) return put;
+  }
+  return make(folder.root);
 }
 
 }  // namespace
@@ -45,7 +55,7 @@ AttemptFolder attempt_folder(const std::string& jobs_folder, const core::LaunchO
 
 Result<void> make_folder(const AttemptFolder& folder, const core::LaunchOrder& order,
                          const std::stop_token& stop) {
-  auto made_anew = make_anew(folder.root);
+  auto made_anew = make_anew(folder);
   if (made_anew) made_anew = make(folder.work());
   if (!made_anew) return made_anew;
   if (!order.command.code.empty()) {
@@ -57,6 +67,12 @@ Result<void> make_folder(const AttemptFolder& folder, const core::LaunchOrder& o
     if (!made) return made;
   }
   return {};
+}
+
+void remove_unstarted(const AttemptFolder& folder) {
+  std::error_code error;
+  if (!fs::is_directory(folder.root, error) || fs::exists(folder.log(), error) || error) return;
+  fs::remove_all(folder.root, error);  // what stays is in nobody's way
 }
 
 Result<void> make_outputs(const launch::ProcessPlan& plan) {

@@ -33,10 +33,14 @@ AttemptFolder attempt_folder(const std::string& jobs_folder, const core::LaunchO
 
 /// Makes the folders and copies the code (worker/file_copy.h), which is a folder of files and links
 /// within it: the snapshot that was made when the job was submitted. What an earlier worker left of
-/// the same attempt, which it did not get to start, is removed first. Fails with the path and the
-/// reason.
+/// the same attempt, which it did not get to start, is removed first; what an attempt of the same
+/// name left that was started (of another trawl.db) is renamed. Fails with the path and the reason,
+/// kFull where there is no room.
 Result<void> make_folder(const AttemptFolder& folder, const core::LaunchOrder& order,
                          const std::stop_token& stop);
+
+/// Removes the folder unless the attempt's command has been started in it (its log tells).
+void remove_unstarted(const AttemptFolder& folder);
 
 /// Makes what the outputs of a plan need.
 Result<void> make_outputs(const launch::ProcessPlan& plan);

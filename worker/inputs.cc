@@ -30,8 +30,7 @@ Result<void> make(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
   if (!error) return {};
-  return fail(ErrorCode::kSystem,
-              fmt::format("cannot make the folder {}: {}", folder.string(), error.message()));
+  return fail_errno("cannot make the folder " + folder.string(), error.value());
 }
 
 int hex_digit(char c) {

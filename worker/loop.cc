@@ -128,6 +128,7 @@ Result<void> Loop::run() {
     read_keepers();
     send_durable();
     retry_owed();
+    launch_again();
     for (std::string& trouble : trouble_->take()) {
       disk_trouble_ = std::move(trouble);
       tell_trouble();
@@ -153,6 +154,7 @@ std::optional<Duration> Loop::wait_time() const {
   if (!to_prepare_.empty()) return Duration{};
   std::optional<Instant> until = timer_;
   if (retry_at_ && (!until || *retry_at_ < *until)) until = retry_at_;
+  if (launch_again_at_ && (!until || *launch_again_at_ < *until)) until = launch_again_at_;
   if (retire_at_ && (!until || *retire_at_ < *until)) until = retire_at_;
   if (alone_since_ && is_idle()) {
     const Instant leave = *alone_since_ + kAloneMax;
@@ -271,6 +273,14 @@ void Loop::take_prepared() {
 }
 
 void Loop::spawn(const Ready& ready) {
+  if (!ready.options && ready.options.error().code == ErrorCode::kFull) {
+    wait_for_room(ready.order, ready.options.error().message);
+    return;
+  }
+  if (!room_trouble_.empty() && roomless_.empty()) {
+    room_trouble_.clear();
+    tell_trouble();
+  }
   const auto asked = ready.options ? keepers_->launch(ready.order.attempt, *ready.options)
                                    : Result<void>(tl::unexpected(ready.options.error()));
   if (asked) {
@@ -279,6 +289,25 @@ void Loop::spawn(const Ready& ready) {
   } else {
     could_not_start(ready.order, asked.error().message);
   }
+}
+
+// It keeps its slot: another one would find the same disk.
+void Loop::wait_for_room(const core::LaunchOrder& order, const std::string& reason) {
+  spdlog::warn("{} of {}: {}; trying again", core::to_string(order.attempt), order.trial_name,
+               reason);
+  endpoint_->close(order);
+  downloads_.release(order.attempt);
+  roomless_.push_back(order);
+  if (!launch_again_at_) launch_again_at_ = now() + kRetryInterval;
+  if (!room_trouble_.empty()) return;
+  room_trouble_ = reason + ": free some disk space";
+  tell_trouble();
+}
+
+void Loop::launch_again() {
+  if (!launch_again_at_ || now() < *launch_again_at_) return;
+  launch_again_at_.reset();
+  for (const core::LaunchOrder& order : std::exchange(roomless_, {})) launch(order);
 }
 
 void Loop::could_not_start(const core::LaunchOrder& order, const std::string& reason) {
@@ -323,6 +352,12 @@ Result<SpawnOptions> Loop::spawn_options(const core::LaunchOrder& order,
 void Loop::signal(const core::Signal& signal) {
   const auto preparing = preparing_.find(signal.attempt);
   if (preparing != preparing_.end()) preparing->second.thread.request_stop();
+  const auto roomless = std::ranges::find(roomless_, signal.attempt, &core::LaunchOrder::attempt);
+  if (roomless != roomless_.end()) {
+    const core::LaunchOrder order = std::move(*roomless);
+    roomless_.erase(roomless);
+    could_not_start(order, "stopped before there was room on the disk for it");
+  }
   const auto live = live_.find(signal.attempt);
   if (live == live_.end() || !live->second.started) return;
   if (signal.kill) {
@@ -356,6 +391,10 @@ void Loop::read_keepers() {
 }
 
 void Loop::finish(const Live& live, const Keepers::Ended& ended) {
+  if (!live.started && core::is_lost(ended.outcome)) {
+    // Its keeper went before it could tell: there may have been a process, and there are its files.
+    happened(core::Spawned{ended.attempt, 0, live.folder.root});
+  }
   if (ended.is_unattended) kill_marked(marker(options_.home, ended.attempt), false);
   endpoint_->close(live.order);
   downloads_.release(ended.attempt);
@@ -428,13 +467,14 @@ bool Loop::may_take(const core::ToWorker& message) {
   if (!fits) failure_ = fits.error();
   has_foreign_spool_ = fits && !*fits;
   quitting_ = failure_ || has_foreign_spool_;
-  if (!quitting_ && !disk_trouble_.empty()) tell_trouble();
+  if (!quitting_ && !(disk_trouble_.empty() && room_trouble_.empty())) tell_trouble();
   return !quitting_;
 }
 
 void Loop::tell_trouble() {
   if (link_is_up_)
-    dealer_->send(protocol::encode(core::FromWorker(core::Heartbeat{disk_trouble_})));
+    dealer_->send(protocol::encode(
+        core::FromWorker(core::Heartbeat{disk_trouble_.empty() ? room_trouble_ : disk_trouble_})));
 }
 
 }  // namespace trawl::worker

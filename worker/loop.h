@@ -73,6 +73,8 @@ class Loop {
   void spawn(const Ready& ready);
   Result<SpawnOptions> spawn_options(const core::LaunchOrder& order, const AttemptFolder& folder,
                                      const Prepared& prepared);
+  void wait_for_room(const core::LaunchOrder& order, const std::string& reason);
+  void launch_again();
   void could_not_start(const core::LaunchOrder& order, const std::string& reason);
   void signal(const core::Signal& signal);
   void append(const core::Append& append);
@@ -85,7 +87,7 @@ class Loop {
   bool may_take(const core::ToWorker& message);
   void tell_trouble();
   std::optional<Duration> wait_time() const;
-  bool is_idle() const { return live_.empty() && preparing_.empty(); }
+  bool is_idle() const { return live_.empty() && preparing_.empty() && roomless_.empty(); }
 
   const WorkerOptions options_;
   const std::string shell_;
@@ -109,6 +111,8 @@ class Loop {
   std::deque<core::AgentCommand> commands_;
   std::vector<core::ReportBody> owed_;  // refused, to be tried again at retry_at_
   std::optional<Instant> retry_at_;
+  std::vector<core::LaunchOrder> roomless_;  // the disk was full; again at launch_again_at_
+  std::optional<Instant> launch_again_at_;
   std::optional<Instant> timer_;
   std::optional<Instant> retire_at_;  // keepers that are idle
   bool link_is_up_ = false;
@@ -118,6 +122,7 @@ class Loop {
   bool performing_ = false;             // inside happened()
   bool quitting_ = false;
   std::string disk_trouble_;  // as last heard of the spool
+  std::string room_trouble_;  // why attempts wait for room; empty: none does
   bool has_foreign_spool_ = false;
   std::optional<Error> failure_;
 };

@@ -8,12 +8,10 @@
 
 namespace trawl::worker {
 
-bool takes_time(const core::LaunchOrder& order) {
-  return !order.command.code.empty() || std::ranges::any_of(order.inputs, is_moved);
-}
+namespace {
 
-Result<Prepared> prepare(const core::LaunchOrder& order, const AttemptFolder& folder,
-                         DownloadCache& cache, const std::stop_token& stop) {
+Result<Prepared> prepare_in(const AttemptFolder& folder, const core::LaunchOrder& order,
+                            DownloadCache& cache, const std::stop_token& stop) {
   auto environment = read_environment(order.command.shell_environment);
   if (!environment) return tl::unexpected(environment.error());
   auto made = make_folder(folder, order, stop);
@@ -21,6 +19,19 @@ Result<Prepared> prepare(const core::LaunchOrder& order, const AttemptFolder& fo
   auto inputs = place_inputs(order.inputs, {folder.inputs(), order.attempt}, cache, stop);
   if (!inputs) return tl::unexpected(inputs.error());
   return Prepared{std::move(*inputs), std::move(*environment)};
+}
+
+}  // namespace
+
+bool takes_time(const core::LaunchOrder& order) {
+  return !order.command.code.empty() || std::ranges::any_of(order.inputs, is_moved);
+}
+
+Result<Prepared> prepare(const core::LaunchOrder& order, const AttemptFolder& folder,
+                         DownloadCache& cache, const std::stop_token& stop) {
+  auto prepared = prepare_in(folder, order, cache, stop);
+  if (!prepared) remove_unstarted(folder);  // a part would be of no use
+  return prepared;
 }
 
 std::jthread prepare_later(core::LaunchOrder order, AttemptFolder folder, DownloadCache& cache,

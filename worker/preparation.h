@@ -29,8 +29,8 @@ using PreparationQueue = protocol::Mailbox<Preparation>;
 /// True where something must be fetched or copied.
 bool takes_time(const core::LaunchOrder& order);
 
-/// Blocks until everything is there. kUnavailable when `stop` was requested; other errors say what
-/// could not be had.
+/// Blocks until everything is there. kUnavailable when `stop` was requested, kFull when the disk
+/// has no room; other errors say what could not be had. Then nothing is left of it.
 Result<Prepared> prepare(const core::LaunchOrder& order, const AttemptFolder& folder,
                          DownloadCache& cache, const std::stop_token& stop);
 

@@ -146,7 +146,7 @@ class KillNine(TrawlCase):
         file = self.sweep_file("wait_for gate-$1\nlog score 1\n",
                                "n: {type: choice, values: [0]}")
         client = self.start("run", file, "--name", "followed")
-        self.wait_until(lambda: self.daemon("worker"), "the worker")
+        self.wait_until(lambda: self.trawl("job", "show", "-n", "followed").code == 0, "the job")
         self.wait_until(lambda: self.statuses("followed") == ["Running"], "the trial to run")
         self.kill_daemon("coordinator")
         self.wait_until(lambda: self.daemon("coordinator"), "the client to start another one")
@@ -201,6 +201,14 @@ class KillNine(TrawlCase):
         self.kill_daemon("worker")
         self.wait_until(lambda: not any(map(is_alive, pids)), "the trials' processes to be gone")
         self.wait_until(lambda: not self.processes(), "nursery and keepers to be gone")
+
+    def test_a_trial_that_kills_its_parent_at_once_keeps_its_files(self):
+        file = self.write("quick.yml", "type: command\nenvironment: {image: d}\n"
+                                       "command: 'echo hello; kill -KILL $PPID'\n")
+        self.ends(1, "run", file, "--name", "quick")
+        self.assertEqual(self.rows("SELECT count(*) FROM attempts WHERE folder IS NULL"), [(0,)])
+        self.assertEqual(self.log_of("quick"), "hello\n")
+        self.ok("job", "download", "-n", "quick", "-p", "there")
 
     def test_a_trial_that_kills_its_parent_costs_no_other_trial(self):
         self.start_coordinator(slots=2)

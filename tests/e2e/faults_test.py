@@ -3,6 +3,7 @@
 has the list for people."""
 
 import errno
+import os
 import pathlib
 import signal
 import socket
@@ -148,6 +149,43 @@ class FullDisk(TrawlCase):
         self.assertEqual(self.statuses("squeezed"), ["Completed"] * 2)
         self.assertEqual(self.rows("SELECT run_id, count(*) FROM metrics WHERE key = 'score' "
                                    "GROUP BY run_id"), [("squeezed_0", 4), ("squeezed_1", 4)])
+
+    def start_roomless(self):
+        """A sweep whose second trial finds no room for the copy of its code; the client that follows
+        it, and the ballast."""
+        self.start_coordinator(slots=2)
+        file = self.sweep_file("wait_for gate-$1\nlog score $1\n", "n: {type: choice, values: [0, 1]}",
+                               limits="max_total_trials: 2, max_concurrent_trials: 1")
+        self.write("sweep-files/src/large", "x" * 600_000)
+        stream = self.start("run", file, "--name", "roomless")
+        self.wait_until(lambda: self.trawl("job", "show", "-n", "roomless").code == 0, "the job")
+        self.wait_until(lambda: self.statuses("roomless") == ["Running"], "the first trial")
+        ballast = self.fill()
+        os.truncate(ballast, ballast.stat().st_size - 400_000)  # room for the databases alone
+        self.open_gate("gate-0")
+        self.wait_until(lambda: "No space left on device" in self.status().get("trouble", ""), "trouble")
+        return stream, ballast
+
+    def test_a_trial_whose_files_have_no_room_waits_for_it(self):
+        stream, ballast = self.start_roomless()
+        ballast.unlink()
+        self.open_gate("gate-1")
+        out, err = stream.communicate(timeout=60)
+        self.assertEqual(stream.returncode, 0, out + err)
+        self.assertRegex(err, "trawl: warning: cannot .*: No space left on device: free some disk space")
+        self.assertIn("trawl: that is over", err)
+        self.assertEqual(self.statuses("roomless"), ["Completed"] * 2)
+        self.assertEqual(self.rows("SELECT number, attempt, outcome FROM attempts"),
+                         [(0, 1, "exited"), (1, 1, "exited")])
+
+    def test_a_trial_that_waits_for_room_can_be_canceled(self):
+        stream, _ = self.start_roomless()
+        self.ok("job", "cancel", "-n", "roomless")
+        out, err = stream.communicate(timeout=60)
+        self.assertEqual(stream.returncode, 2, out + err)
+        self.assertEqual(self.statuses("roomless"), ["Completed", "Canceled"])
+        self.assertEqual([path.name for path in (self.home / "jobs").glob("*/trials/*")],
+                         ["0-attempt-1"])
 
     def test_a_submission_to_a_full_disk_is_refused_with_the_reason(self):
         self.start_coordinator(slots=1)

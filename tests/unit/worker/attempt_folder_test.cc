@@ -165,6 +165,36 @@ TEST_CASE("an attempt that is prepared again starts from an empty folder", "[att
   CHECK(fs::exists(home.file("elsewhere/kept")));
 }
 
+TEST_CASE("what an attempt of that name left that was started is kept under another name",
+          "[attempt_folder]") {
+  TemporaryFolder home;
+  const auto order = order_with_code("");
+  const AttemptFolder folder = attempt_folder(home.file("jobs"), order);
+  for (const std::string result : {"first", "second", "third"}) {
+    REQUIRE(make_folder(folder, order, {}));
+    CHECK_FALSE(fs::exists(folder.work() + "/result"));
+    write(folder.log(), "it ran");
+    write(folder.work() + "/result", result);
+  }
+  CHECK(text_of(folder.root + ".before-1/work/result") == "first");
+  CHECK(text_of(folder.root + ".before-2/work/result") == "second");
+  CHECK(text_of(folder.work() + "/result") == "third");
+}
+
+TEST_CASE("a folder is removed only where no command has been started", "[attempt_folder]") {
+  TemporaryFolder home;
+  const auto order = order_with_code("");
+  const AttemptFolder folder = attempt_folder(home.file("jobs"), order);
+  REQUIRE(make_folder(folder, order, {}));
+  remove_unstarted(folder);
+  CHECK_FALSE(fs::exists(folder.root));
+  remove_unstarted(folder);  // nothing is there
+  REQUIRE(make_folder(folder, order, {}));
+  write(folder.log(), "");
+  remove_unstarted(folder);
+  CHECK(fs::exists(folder.work()));
+}
+
 TEST_CASE("another attempt's folder is left as it is", "[attempt_folder]") {
   TemporaryFolder home;
   auto order = order_with_code("");
