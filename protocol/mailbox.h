@@ -30,14 +30,14 @@ class Mailbox {
   /// Any thread.
   void push(T item) {
     const std::lock_guard lock(mutex_);
+    if (items_.empty()) bell_.ring();
     items_.push_back(std::move(item));
-    bell_.ring();
   }
 
   /// The loop: everything that has come, oldest first.
   std::vector<T> take() {
     const std::lock_guard lock(mutex_);
-    bell_.silence();
+    if (!items_.empty()) bell_.silence();
     return std::exchange(items_, {});
   }
 

@@ -359,7 +359,7 @@ void Loop::signal(const core::Signal& signal) {
     could_not_start(order, "stopped before there was room on the disk for it");
   }
   const auto live = live_.find(signal.attempt);
-  if (live == live_.end() || !live->second.started) return;
+  if (live == live_.end() || live->second.pid == 0) return;
   if (signal.kill) {
     keepers_->kill(signal.attempt);
   } else {
@@ -369,13 +369,13 @@ void Loop::signal(const core::Signal& signal) {
 }
 
 void Loop::read_keepers() {
+  std::vector<core::AttemptId> begun;
   for (const Keepers::Event& event : keepers_->read()) {
     const core::AttemptId attempt = std::visit([](const auto& e) { return e.attempt; }, event);
     if (const auto* started = std::get_if<Keepers::Started>(&event)) {
       Live& live = live_.at(attempt);
-      live.started = true;
-      spdlog::info("{} of {} runs as process {}", core::to_string(attempt), live.order.trial_name,
-                   started->pid);
+      live.pid = started->pid;
+      begun.push_back(attempt);
       happened(core::Spawned{attempt, started->pid, live.folder.root});
       continue;
     }
@@ -387,11 +387,17 @@ void Loop::read_keepers() {
       finish(live, std::get<Keepers::Ended>(event));
     }
   }
+  for (const core::AttemptId& attempt : begun) {
+    const auto live = live_.find(attempt);
+    if (live == live_.end()) continue;  // it has ended by now: one line tells of both
+    spdlog::info("{} of {} runs as process {}", core::to_string(attempt),
+                 live->second.order.trial_name, live->second.pid);
+  }
   retire_at_ = keepers_->retire(now());
 }
 
 void Loop::finish(const Live& live, const Keepers::Ended& ended) {
-  if (!live.started && core::is_lost(ended.outcome)) {
+  if (live.pid == 0 && core::is_lost(ended.outcome)) {
     // Its keeper went before it could tell: there may have been a process, and there are its files.
     happened(core::Spawned{ended.attempt, 0, live.folder.root});
   }
@@ -403,8 +409,8 @@ void Loop::finish(const Live& live, const Keepers::Ended& ended) {
     outcome.detail = tail_of(live.folder.log(), kTailBytes);
     outcome.of_shell = live.of_shell;
   }
-  spdlog::info("{} of {} ended: {}", core::to_string(ended.attempt), live.order.trial_name,
-               how_it_ended(outcome));
+  spdlog::info("{} of {}, process {}, ended: {}", core::to_string(ended.attempt),
+               live.order.trial_name, live.pid, how_it_ended(outcome));
   happened(core::ProcessesGone{ended.attempt, std::move(outcome)});
 }
 

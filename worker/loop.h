@@ -58,7 +58,7 @@ class Loop {
     core::LaunchOrder order;
     AttemptFolder folder;
     bool of_shell = false;  // a shell runs the command
-    bool started = false;   // a stop of before is told again then
+    pid_t pid = 0;          // 0: not told yet; a stop of before is told again then
   };
 
   Result<void> take_up_leftovers();
