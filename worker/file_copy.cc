@@ -10,6 +10,8 @@
 
 #include <fmt/format.h>
 
+#include "worker/keeper_message.h"
+
 namespace trawl::worker {
 namespace {
 
@@ -17,20 +19,6 @@ namespace fs = std::filesystem;
 
 constexpr mode_t kPermissions = 07777;
 constexpr mode_t kOwnerFile = S_IRUSR | S_IWUSR;
-
-class Descriptor {
- public:
-  explicit Descriptor(int descriptor) : descriptor_(descriptor) {}
-  ~Descriptor() {
-    if (descriptor_ >= 0) close(descriptor_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return descriptor_; }
-
- private:
-  int descriptor_;
-};
 
 tl::unexpected<Error> cannot_copy(const fs::path& from, int number) {
   return fail_errno("cannot copy " + from.string(), number);
