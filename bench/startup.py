@@ -48,6 +48,26 @@ def family(pid):
     return found
 
 
+def is_keeper(pid):
+    try:
+        with open(f"/proc/{pid}/comm") as comm:
+            return comm.read() == "trawl-keeper\n"
+    except FileNotFoundError:
+        return False
+
+
+def rested(pid):
+    """The family once its idle keepers have left."""
+    deadline = time.monotonic() + 60
+    while True:
+        pids = family(pid)
+        if not any(map(is_keeper, pids)):
+            return pids
+        if time.monotonic() > deadline:
+            raise SystemExit("bench_startup: idle keepers stay")
+        time.sleep(0.1)
+
+
 def pss_mib(pids):
     total = 0
     for pid in pids:
@@ -76,8 +96,7 @@ def main():
     with Home() as home:
         cold_start(home)
         coordinator = home.json("coordinator", "status")["pid"]
-        time.sleep(15)  # what it measures is a time of rest; idle keepers have left by then
-        pids = family(coordinator)
+        pids = rested(coordinator)
         begin = cpu_s(pids)
         time.sleep(10)
         line("startup/idle-memory", pss_mib(pids), "MiB PSS", 12, "goal", "<= 12 MiB")
