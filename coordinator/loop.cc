@@ -37,7 +37,7 @@ constexpr int kMessagesMax = 1000;  // of a turn, so that commits and timers get
 
 bool is_acknowledgement(const core::Command& command) {
   const auto* send = std::get_if<core::Send>(&command);
-  return send != nullptr && std::holds_alternative<core::Acknowledge>(send->message);
+  return send != nullptr && std::holds_alternative<core::Acknowledge>(send->message.body);
 }
 
 // The last one to a worker says it all.
@@ -63,7 +63,9 @@ bool ends_job(const core::Fact& fact) {
 // Whether somebody or a slot waits for it. The rest loses nothing by sharing the next commit.
 bool is_awaited(const core::Command& command) {
   return !is_acknowledgement(command) && !std::holds_alternative<core::SetTimer>(command) &&
-         !std::holds_alternative<core::DropSnapshot>(command);
+         !std::holds_alternative<core::DropSnapshot>(command) &&
+         !std::holds_alternative<core::Dismiss>(command) &&
+         !std::holds_alternative<core::Tell>(command);
 }
 
 std::vector<ParameterSet> suggestions(const SweepSpec& sweep, std::int64_t first,
@@ -252,7 +254,17 @@ void Loop::perform(const core::Command& command) {
   } else if (const auto* drop = std::get_if<core::DropSnapshot>(&command)) {
     std::string snapshot = snapshot_around(options_.home, drop->shell_environment);
     if (!snapshot.empty()) snapshots_.remove(std::move(snapshot));
+  } else if (const auto* dismissed = std::get_if<core::Dismiss>(&command)) {
+    dismiss(dismissed->worker);
+  } else if (const auto* tell = std::get_if<core::Tell>(&command)) {
+    spdlog::warn("{}", tell->sentence);
   }
+}
+
+void Loop::dismiss(core::WorkerId worker) {
+  worker_trouble_.erase(worker);
+  const auto peer = peer_of_.extract(worker);
+  if (!peer.empty()) worker_of_.erase(peer.mapped());
 }
 
 // Of jobs that ended while no coordinator lived to remove theirs, and of submissions that broke
@@ -286,31 +298,30 @@ void Loop::read_router() {
 }
 
 void Loop::read_worker(const std::string& peer, core::FromWorker message) {
-  if (auto* hello = std::get_if<core::Hello>(&message)) {
-    const core::WorkerId worker{++worker_id_last_};
-    const auto before = worker_of_.find(peer);
-    if (before != worker_of_.end()) {
-      peer_of_.erase(before->second);
-      worker_trouble_.erase(before->second);
+  if (auto* hello = std::get_if<core::Hello>(&message.body)) {
+    const auto [known, is_new] = worker_of_.try_emplace(peer);
+    if (is_new) {
+      known->second = core::WorkerId{++worker_id_last_};
+      peer_of_[known->second] = peer;
     }
-    worker_of_[peer] = worker;
-    peer_of_[worker] = peer;
+    worker_trouble_.erase(known->second);
     worker_was_here_ = true;
     if (idle_ends_ < kIdleEndsTold) start_trouble_.clear();
     spdlog::info("worker {} is here: {} slots, {} attempts", hello->worker_name, hello->slot_count,
                  hello->known.size());
-    happened(core::WorkerJoined{worker, std::move(*hello)});
+    happened(core::WorkerJoined{known->second, message.session, std::move(*hello), true});
     return;
   }
   const auto worker = worker_of_.find(peer);
   if (worker == worker_of_.end()) return;  // it will say hello
-  if (auto* report = std::get_if<core::Report>(&message)) {
+  if (auto* report = std::get_if<core::Report>(&message.body)) {
     worker_backoff_ = {};
     idle_ends_ = 0;
     start_trouble_.clear();
-    happened(core::ReportArrived{worker->second, std::move(*report)});
-  } else if (auto* beat = std::get_if<core::Heartbeat>(&message)) {
-    worker_trouble_[worker->second] = std::move(beat->trouble);
+    happened(core::ReportArrived{worker->second, message.session, std::move(*report)});
+  } else if (auto* beat = std::get_if<core::Heartbeat>(&message.body)) {
+    worker_trouble_[worker->second] = beat->trouble;
+    happened(core::WorkerHeard{worker->second, message.session, std::move(*beat)});
   }
 }
 
@@ -511,8 +522,8 @@ void Loop::leave_if_idle() {
   if (!leaving_until_) {
     spdlog::info("idle: leaving");
     leaving_until_ = now() + kLeaveMax;
-    for (const auto& [worker, peer] : peer_of_) {
-      router_->send(peer, protocol::encode(core::ToWorker(core::Leave{})));
+    for (const auto& [id, worker] : core_.runtime().workers) {
+      perform(core::Send{id, {worker.session, 0, core::Leave{}}});
     }
     lose_workers();
   }

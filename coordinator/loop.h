@@ -55,6 +55,7 @@ class Loop {
   void commit_turn();
   void release(const Decided& decided);
   void perform(const core::Command& command);
+  void dismiss(core::WorkerId worker);
   void take_committed();
   void take_trouble();
   void mind_clock();

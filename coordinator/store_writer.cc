@@ -41,6 +41,8 @@ const char* outcome_name(core::Outcome::Kind kind) {
     case core::Outcome::Kind::kLost:
     case core::Outcome::Kind::kOrphaned:
       return "lost";
+    case core::Outcome::Kind::kFenced:
+      return "fenced";
   }
   return "";
 }
@@ -310,6 +312,8 @@ void StoreWriter::put(const core::Fact& fact, const core::AttemptFinished& body)
     text = fmt::format("attempt {} was lost: {}", body.attempt.attempt, outcome.detail);
   } else if (outcome.kind == core::Outcome::Kind::kReturned) {
     text = fmt::format("attempt {} was not started: {}", body.attempt.attempt, outcome.detail);
+  } else if (outcome.kind == core::Outcome::Kind::kFenced) {
+    text = fmt::format("attempt {} was ended: {}", body.attempt.attempt, outcome.detail);
   }
   journal(fact, trial.job, trial.number, "attempt_finished", text);
 }

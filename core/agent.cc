@@ -3,18 +3,31 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "core/lease.h"
+
 namespace trawl::core {
 namespace {
 
 // A successor is for slots that come free in milliseconds; another worker may have one sooner.
 constexpr Duration kSuccessorPatience = std::chrono::milliseconds(500);
 constexpr std::int64_t kPlenty = 8;  // that wait, a slot
+// Before a Hello that is not answered is repeated. Longer each time, so that a slow network gets
+// its chance: an answer counts only if it is to the last one.
+constexpr Duration kHelloWaitMin = std::chrono::seconds(2);
+constexpr Duration kHelloWaitMax = std::chrono::seconds(32);
+constexpr const char* kFencedReason =
+    "its worker was cut off from the coordinator for longer than its lease";
 
 }  // namespace
 
 std::vector<AgentCommand> Agent::step(const AgentEvent& event) {
   Commands commands;
+  // First: what waited while this process could not run may be out of date.
+  if (lease_until_ && *lease_until_ <= event.at) fence(event.at, commands);
   std::visit([&](const auto& body) { on(body, event.at, commands); }, event.body);
+  set_timer(commands);
   quit_if_done(commands);
   return commands;
 }
@@ -26,35 +39,168 @@ std::vector<AttemptId> Agent::known() const {
   return attempts;
 }
 
-void Agent::on(const LinkUp&, Instant, Commands& commands) {
-  commands.push_back(SayHello{{identity_.worker_name, identity_.incarnation, identity_.spool,
-                               identity_.slot_count, known()}});
+// --- the session and its lease
+
+void Agent::on(const LinkUp&, Instant at, Commands& commands) {
+  link_is_up_ = true;
+  hello_wait_ = kHelloWaitMin;
+  say_hello(at, commands);
+}
+
+void Agent::on(const LinkDown&, Instant, Commands&) {
+  link_is_up_ = false;
+  is_welcome_ = false;
+  hello_again_at_.reset();
+  beat_at_.reset();
+}
+
+// A new session: what is on its way of an older one changes nothing any more.
+void Agent::say_hello(Instant at, Commands& commands) {
+  ++session_number_;
+  is_welcome_ = false;
+  orders_ = 0;
+  beat_at_.reset();
+  hello_sent_ = at;
+  hello_again_at_ = at + hello_wait_;
+  commands.push_back(
+      SayHello{session(), {identity_.worker_name, identity_.spool, identity_.slot_count, known()}});
 }
 
 void Agent::on(const MessageArrived& event, Instant at, Commands& commands) {
-  if (const auto* launch = std::get_if<Launch>(&event.message)) {
-    const AttemptId attempt = launch->order.attempt;
-    if (leaving_ || running_.contains(attempt) || ended_.contains(attempt)) return;
-    running_[attempt].waits = true;
-    waiting_.push_back({*launch, std::nullopt, false});
-    std::optional<AttemptId>& after = waiting_.back().launch.after;
-    for (auto moved = after ? unstarted_.find(*after) : unstarted_.end(); moved != unstarted_.end();
-         moved = after ? unstarted_.find(*after) : unstarted_.end()) {
-      after = moved->second;
-    }
-    if (after) waiting_.back().return_at = at + kSuccessorPatience;
-    start_waiting(commands);
-    if (running_.at(attempt).waits) set_timer(commands);
-  } else if (const auto* stop_message = std::get_if<Stop>(&event.message)) {
-    stop(*stop_message, at, commands);
-  } else if (const auto* welcome = std::get_if<Welcome>(&event.message)) {
-    acknowledge(welcome->committed, commands);
-    commands.push_back(Resend{welcome->committed});
-  } else if (const auto* acknowledged = std::get_if<Acknowledge>(&event.message)) {
-    acknowledge(acknowledged->committed, commands);
-  } else if (std::holds_alternative<Leave>(event.message)) {
-    leaving_ = true;
+  const ToWorker& message = event.message;
+  if (message.session != session()) return;
+  answered_ = at;
+  const bool begins = std::holds_alternative<Welcome>(message.body) ||
+                      std::holds_alternative<Refused>(message.body);
+  if (is_welcome_ == begins) return;  // repeated, or overtaken by what needs it
+  if (message.order != 0) {
+    if (message.order != orders_ + 1) return;  // a heartbeat tells of the one that is missing
+    ++orders_;
   }
+  std::visit([&](const auto& body) { on(body, at, commands); }, message.body);
+}
+
+void Agent::on(const Welcome& message, Instant at, Commands& commands) {
+  is_welcome_ = true;
+  hello_again_at_.reset();
+  hello_wait_ = kHelloWaitMin;
+  lease_ = message.lease;
+  fence_grace_ = message.fence_grace;
+  renew_lease(hello_sent_, commands);
+  if (lease_ > Duration{}) beat_at_ = at + beat_interval(lease_);
+  acknowledge(message.committed, commands);
+  commands.push_back(Resend{message.committed});
+  say_heartbeat(at, commands);
+}
+
+void Agent::on(const Refused& message, Instant, Commands& commands) {
+  commands.push_back(TellAgent{"the coordinator refuses this worker: " + message.reason});
+}
+
+void Agent::on(const HeartbeatSeen& message, Instant, Commands& commands) {
+  renew_lease(message.sent, commands);
+}
+
+void Agent::on(const SendAgain& message, Instant, Commands& commands) {
+  acknowledge(message.committed, commands);
+  commands.push_back(Resend{message.committed});
+}
+
+void Agent::on(const HelloAgain&, Instant at, Commands& commands) {
+  say_hello(at, commands);
+}
+
+void Agent::renew_lease(Instant sent, Commands& commands) {
+  if (lease_ == Duration{}) {
+    lease_until_.reset();
+    commands.push_back(LimitAttempts{});
+    return;
+  }
+  const Instant until = sent + lease_;
+  if (lease_until_ && until <= *lease_until_) return;
+  lease_until_ = until;
+  commands.push_back(LimitAttempts{until + fence_grace_});
+}
+
+// The coordinator may count this worker as lost from now on, and start its attempts elsewhere once
+// they have had their grace. The limit that LimitAttempts last named stays.
+void Agent::fence(Instant at, Commands& commands) {
+  const Instant kill_at = *std::exchange(lease_until_, std::nullopt) + fence_grace_;
+  const std::deque<Waiting> waiting = std::exchange(waiting_, {});
+  std::size_t stopped_count = 0;
+  for (auto& [attempt, running] : running_) {
+    if (running.waits || running.stopping) continue;
+    ++stopped_count;
+    running.fenced = true;
+    begin_stop(attempt, kill_at, commands);
+  }
+  if (!running_.empty()) {
+    commands.push_back(TellAgent{
+        fmt::format("the coordinator has not answered for {:.1f} s: {} attempts that run here are "
+                    "ended, and {} that wait are given up, so that they can run elsewhere",
+                    std::chrono::duration<double>(lease_).count(), stopped_count, waiting.size())});
+  }
+  // In this session nothing more may begin.
+  is_welcome_ = false;
+  beat_at_.reset();
+  for (const Waiting& each : waiting) {
+    end_unstarted(each, {Outcome::Kind::kFenced, 0, kFencedReason}, commands);
+  }
+  if (link_is_up_) say_hello(at, commands);
+}
+
+// Of the timer.
+void Agent::mind_session(Instant at, Commands& commands) {
+  if (!link_is_up_) return;
+  if (hello_again_at_ && *hello_again_at_ <= at) {
+    const bool is_long = hello_wait_ >= kHelloWaitMax;
+    hello_wait_ = std::min(hello_wait_ * 2, kHelloWaitMax);
+    if (is_long) commands.push_back(Reconnect{});
+    say_hello(at, commands);
+  }
+  if (beat_at_ && *beat_at_ <= at) {
+    beat_at_ = at + beat_interval(lease_);
+    if (at - answered_ >= silence_max(lease_)) {
+      answered_ = at;
+      commands.push_back(Reconnect{});
+    }
+    say_heartbeat(at, commands);
+  }
+}
+
+void Agent::on(const TroubleChanged&, Instant at, Commands& commands) {
+  if (is_welcome_) say_heartbeat(at, commands);
+}
+
+void Agent::say_heartbeat(Instant at, Commands& commands) {
+  Heartbeat heartbeat;
+  heartbeat.sent = at;
+  heartbeat.orders = orders_;
+  commands.push_back(SayHeartbeat{session(), heartbeat});
+}
+
+// --- attempts
+
+void Agent::on(const Launch& message, Instant at, Commands& commands) {
+  const AttemptId attempt = message.order.attempt;
+  if (leaving_ || running_.contains(attempt) || ended_.contains(attempt)) return;
+  running_[attempt].waits = true;
+  waiting_.push_back({message, std::nullopt, false});
+  std::optional<AttemptId>& after = waiting_.back().launch.after;
+  for (auto moved = after ? unstarted_.find(*after) : unstarted_.end(); moved != unstarted_.end();
+       moved = after ? unstarted_.find(*after) : unstarted_.end()) {
+    after = moved->second;
+  }
+  if (after) waiting_.back().return_at = at + kSuccessorPatience;
+  start_waiting(commands);
+}
+
+void Agent::on(const Acknowledge& message, Instant, Commands& commands) {
+  acknowledge(message.committed, commands);
+}
+
+void Agent::on(const Leave&, Instant, Commands&) {
+  leaving_ = true;
 }
 
 void Agent::on(const Spawned& event, Instant, Commands& commands) {
@@ -66,13 +212,28 @@ void Agent::on(const Spawned& event, Instant, Commands& commands) {
   if (found->second.stopping) commands.push_back(Signal{event.attempt, !in_grace});
 }
 
+// Its start may have been told, and may have been lost with the earlier life; a second one changes
+// nothing.
+void Agent::on(const Adopted& event, Instant, Commands& commands) {
+  running_[event.attempt].spawned = true;
+  commands.push_back(Append{AttemptStarted{event.attempt, event.pid, event.folder}, false});
+}
+
 void Agent::on(const ProcessesGone& event, Instant, Commands& commands) {
-  if (running_.erase(event.attempt) == 0) return;
+  const auto found = running_.find(event.attempt);
+  if (found == running_.end()) return;
+  Outcome outcome = event.outcome;
+  if (found->second.fenced) {  // whatever it said in answer to that
+    outcome.kind = Outcome::Kind::kFenced;
+    outcome.code = 0;
+    outcome.detail = kFencedReason;
+  }
+  running_.erase(found);
   ended_.emplace(event.attempt, 0);
   // Where more wait here than can run soon, the coordinator has nothing to start yet.
   const bool has_plenty = static_cast<std::int64_t>(waiting_.size()) >=
                           kPlenty * std::max<std::int64_t>(busy_slot_count(), 1);
-  commands.push_back(Append{AttemptEnded{event.attempt, event.outcome}, !has_plenty});
+  commands.push_back(Append{AttemptEnded{event.attempt, std::move(outcome)}, !has_plenty});
   start_waiting(commands);
 }
 
@@ -133,20 +294,26 @@ void Agent::on(const AgentTimerFired&, Instant at, Commands& commands) {
   for (const AttemptId& attempt : returned) {
     drop_waiting(attempt, {Outcome::Kind::kReturned, 0, "its slot stayed busy"}, commands);
   }
-  set_timer(commands);
+  timer_.reset();
+  mind_session(at, commands);
 }
 
-void Agent::set_timer(Commands& commands) const {
+void Agent::set_timer(Commands& commands) {
   std::optional<Instant> next;
   const auto no_later = [&](const std::optional<Instant>& at) {
     if (at && (!next || *at < *next)) next = at;
   };
   for (const auto& [attempt, running] : running_) no_later(running.kill_at);
   for (const Waiting& each : waiting_) no_later(each.return_at);
-  if (next) commands.push_back(SetAgentTimer{*next});
+  no_later(hello_again_at_);
+  no_later(beat_at_);
+  no_later(lease_until_);
+  if (!next || next == timer_) return;
+  timer_ = next;
+  commands.push_back(SetAgentTimer{*next});
 }
 
-void Agent::stop(const Stop& message, Instant at, Commands& commands) {
+void Agent::on(const Stop& message, Instant at, Commands& commands) {
   const auto found = running_.find(message.attempt);
   if (found == running_.end() || found->second.stopping) return;
   if (found->second.waits) {
@@ -154,28 +321,36 @@ void Agent::stop(const Stop& message, Instant at, Commands& commands) {
                  commands);
     return;
   }
-  found->second.stopping = true;
-  found->second.kill_at = at + message.grace;
-  commands.push_back(Signal{message.attempt, false});
-  set_timer(commands);
+  begin_stop(message.attempt, at + message.grace, commands);
+}
+
+void Agent::begin_stop(AttemptId attempt, Instant kill_at, Commands& commands) {
+  Running& running = running_.at(attempt);
+  running.stopping = true;
+  running.kill_at = kill_at;
+  commands.push_back(Signal{attempt, false});
 }
 
 void Agent::drop_waiting(AttemptId attempt, Outcome outcome, Commands& commands) {
-  std::optional<AttemptId> before;
-  std::erase_if(waiting_, [&](const Waiting& each) {
-    if (each.launch.order.attempt != attempt) return false;
-    before = each.launch.after;
-    if (each.is_prepared) commands.push_back(Forget{attempt});
-    return true;
-  });
+  const auto found = std::ranges::find(
+      waiting_, attempt, [](const Waiting& each) { return each.launch.order.attempt; });
+  const Waiting dropped = std::move(*found);
+  waiting_.erase(found);
   for (Waiting& each : waiting_) {
-    if (each.launch.after == attempt) each.launch.after = before;  // moves up
+    if (each.launch.after == attempt) each.launch.after = dropped.launch.after;  // moves up
   }
+  end_unstarted(dropped, std::move(outcome), commands);
+  start_waiting(commands);
+}
+
+// It is out of `waiting_` already.
+void Agent::end_unstarted(const Waiting& waiting, Outcome outcome, Commands& commands) {
+  const AttemptId attempt = waiting.launch.order.attempt;
+  if (waiting.is_prepared) commands.push_back(Forget{attempt});
   running_.erase(attempt);
   ended_.emplace(attempt, 0);
-  unstarted_.emplace(attempt, before);
+  unstarted_.emplace(attempt, waiting.launch.after);
   commands.push_back(Append{AttemptEnded{attempt, std::move(outcome)}});
-  start_waiting(commands);
 }
 
 void Agent::acknowledge(std::uint64_t committed, Commands& commands) {

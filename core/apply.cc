@@ -72,6 +72,7 @@ void apply(const AttemptAssigned& fact, Instant at, State& state) {
   trial.attempt = fact.attempt.attempt;
   trial.worker_name = fact.worker_name;
   trial.incarnation = fact.incarnation;
+  trial.is_leased = fact.is_leased;
   trial.running = false;
   trial.reports.clear();
   trial.best.reset();
@@ -221,10 +222,24 @@ JobId job_touched(const FactBody& body) {
   return std::visit(Visitor{}, body);
 }
 
+// Which attempts are live on which worker.
+void note_place(const FactBody& body, const State& state, Runtime& runtime) {
+  if (const auto* assigned = std::get_if<AttemptAssigned>(&body)) {
+    runtime.attempts[assigned->worker_name].insert(assigned->attempt);
+  } else if (const auto* finished = std::get_if<AttemptFinished>(&body)) {
+    const TrialId id = finished->attempt.trial;
+    const Trial& trial = state.jobs.at(id.job).trials[static_cast<std::size_t>(id.number)];
+    const auto there = runtime.attempts.find(trial.worker_name);
+    there->second.erase(finished->attempt);
+    if (there->second.empty()) runtime.attempts.erase(there);
+  }
+}
+
 }  // namespace
 
 void apply_fact(const Fact& fact, State& state, Runtime& runtime) {
   std::visit([&](const auto& body) { apply(body, fact.at, state); }, fact.body);
+  note_place(fact.body, state, runtime);
   const JobId job = job_touched(fact.body);
   if (job != JobId{}) refresh_startable(state, runtime, job);
 }

@@ -34,7 +34,7 @@ void stop_trial(Step& step, JobId job_id, Trial& trial, StopOrder order) {
     return;
   }
   const WorkerId* holder = find_holder(step.runtime, trial, attempt);
-  if (holder != nullptr) step.command(Send{*holder, Stop{attempt, step.options.stop_grace}});
+  if (holder != nullptr) step.order(*holder, Stop{attempt, step.options.stop_grace});
 }
 
 void cancel_job(Step& step, JobId id, StopOrder order) {

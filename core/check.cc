@@ -83,7 +83,7 @@ void check_worker(const State& state, WorkerId id, const Worker& worker, const R
   std::int64_t given = 0;  // not by an earlier incarnation, which may have had more slots
   for (const AttemptId& attempt : worker.holds) {
     const Trial* trial = find_live(state, attempt);
-    if (trial != nullptr && trial->incarnation == worker.incarnation) ++given;
+    if (trial != nullptr && trial->incarnation == worker.session.incarnation) ++given;
   }
   if (given > worker.slot_count) faults.push_back(name + ": a slot is given twice");
   if (worker.exclusive && given > 1) {

@@ -48,6 +48,19 @@ struct DropSnapshot {
   friend bool operator==(const DropSnapshot&, const DropSnapshot&) = default;
 };
 
-using Command = std::variant<Send, Reply, Suggest, SetTimer, DropSnapshot>;
+/// The connection is out of date or its worker is lost: nothing is sent to it any more, and what it
+/// says changes nothing.
+struct Dismiss {
+  WorkerId worker;
+  friend bool operator==(const Dismiss&, const Dismiss&) = default;
+};
+
+/// For the log: what has happened to a worker, in words.
+struct Tell {
+  std::string sentence;
+  friend bool operator==(const Tell&, const Tell&) = default;
+};
+
+using Command = std::variant<Send, Reply, Suggest, SetTimer, DropSnapshot, Dismiss, Tell>;
 
 }  // namespace trawl::core

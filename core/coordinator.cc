@@ -34,6 +34,7 @@ Decision Coordinator::recover(Instant at) {
     }
     for (const std::int64_t number : job.live) {
       const Trial& trial = job.trials[static_cast<std::size_t>(number)];
+      if (trial.is_leased) inherit_lease(step, trial.worker_name);
       const bool limited = job.spec.sweep && job.spec.sweep->limits.trial_timeout;
       if (limited && trial.running) {
         runtime_.deadlines.insert({trial.started + *job.spec.sweep->limits.trial_timeout, id,

@@ -28,8 +28,11 @@ struct CoordinatorOptions {
   std::int32_t lost_attempts_max = 5;              // then the trial fails
   /// A job whose trials usually take less has successors waiting on its workers (core/schedule.cc).
   Duration short_trial = std::chrono::milliseconds(50);
-  std::int32_t lost_in_company_max = 3;  // (>= 1) then it runs alone on its worker
-  std::uint64_t store = 0;               // for core::Welcome
+  std::int32_t lost_in_company_max = 3;       // (>= 1) then it runs alone on its worker
+  std::uint64_t store = 0;                    // for core::Welcome
+  Duration lease = std::chrono::seconds(60);  // of workers on other machines; core/lease.h
+  /// lease_wait() of what earlier coordinators of this store may have granted, the longest.
+  Duration lease_wait_before{};
 };
 
 class Coordinator {

@@ -1,4 +1,7 @@
-// core/deadline.cc: limits of time. One timer stands for all of them: the earliest.
+// core/deadline.cc: limits of time. One timer stands for all of them, and for the leases: the
+// earliest.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "core/step.h"
@@ -38,12 +41,18 @@ void on_event(Step& step, const TimerFired&) {
     deadlines.erase(deadlines.begin());
     expire(step, due);
   }
+  check_leases(step);
 }
 
 void set_timer(Step& step) {
-  if (step.runtime.deadlines.empty()) return;
-  const Instant earliest = step.runtime.deadlines.begin()->at;
-  if (step.runtime.timer == earliest) return;
+  const Runtime& runtime = step.runtime;
+  if (runtime.deadlines.empty() && runtime.lease_checks.empty()) return;
+  Instant earliest = runtime.deadlines.empty() ? runtime.lease_checks.begin()->first
+                                               : runtime.deadlines.begin()->at;
+  if (!runtime.lease_checks.empty()) {
+    earliest = std::min(earliest, runtime.lease_checks.begin()->first);
+  }
+  if (runtime.timer == earliest) return;
   step.runtime.timer = earliest;
   step.command(SetTimer{earliest});
 }

@@ -43,6 +43,8 @@ std::string failure_reason(const Outcome& outcome) {
       return "it was lost";  // lost_reason() says more
     case Outcome::Kind::kReturned:
       return "not started: " + outcome.detail;  // tried again, so never a trial's reason
+    case Outcome::Kind::kFenced:
+      return outcome.detail;  // likewise
   }
   return "";
 }
@@ -170,6 +172,7 @@ void finish_attempt(Step& step, AttemptId attempt, const Outcome& outcome) {
   }
   step.record(AttemptFinished{attempt, outcome});
   const bool is_owed = outcome.kind == Outcome::Kind::kReturned ||
+                       outcome.kind == Outcome::Kind::kFenced ||
                        (is_lost(outcome) && trial.lost_count < step.options.lost_attempts_max);
   const bool again = is_owed && !trial.stop && !job.cancel;
   if (again) {

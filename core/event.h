@@ -27,7 +27,9 @@ struct CancelRequested {
 
 struct WorkerJoined {
   WorkerId worker;
+  Session session;
   Hello hello;
+  bool is_local = false;  // on this machine, where its end is noticed: it needs no lease
 };
 
 struct WorkerLost {
@@ -36,6 +38,7 @@ struct WorkerLost {
 
 struct ReportArrived {
   WorkerId worker;
+  Session session;
   Report report;
 };
 
@@ -58,8 +61,14 @@ struct UpdateRequested {
   JobUpdate update;
 };
 
+struct WorkerHeard {
+  WorkerId worker;
+  Session session;
+  Heartbeat heartbeat;
+};
+
 using EventBody = std::variant<SubmitRequested, CancelRequested, WorkerJoined, WorkerLost,
-                               ReportArrived, Suggested, TimerFired, UpdateRequested>;
+                               ReportArrived, Suggested, TimerFired, UpdateRequested, WorkerHeard>;
 
 struct Event {
   Instant at;

@@ -41,6 +41,7 @@ struct AttemptAssigned {
   std::string worker_name;
   std::uint64_t incarnation{};
   std::optional<AttemptId> after;  // of the same job and worker: takes over its slot
+  bool is_leased = false;          // its worker ends it when it is cut off; core/lease.h says when
   friend bool operator==(const AttemptAssigned&, const AttemptAssigned&) = default;
 };
 

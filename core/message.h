@@ -1,11 +1,13 @@
 // core/message.h: what a coordinator and a worker say to each other. Plain values; protocol/codec
 // turns them into bytes. Append only: fields to the end, kinds to the end of their variant.
 //
-// A link may lose, repeat and delay messages, but keeps their order, and none outlives it: what was
-// sent before a Hello never arrives after it. A report therefore carries a number of the worker's
-// spool and stays there until the coordinator has acknowledged it as committed; a launch is
-// repeated after a Hello that does not know its attempt; a stop is repeated after a Hello that
-// does.
+// A network may lose, repeat, delay and reorder messages. So every message names its session: one
+// Hello and what follows it; a message of another session is out of date and changes nothing. A
+// report carries a number of the worker's spool and stays there until the coordinator has
+// acknowledged it as committed. A launch or a stop carries the number of an order, and orders are
+// taken in their order or not at all. Heartbeats say how far both have come; where one has been
+// lost, reports are sent again, and a new Hello repeats the launches whose attempts it does not
+// know and the stops of those that it does.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +32,7 @@ struct Outcome {
     kLost,       // its worker is gone
     kReturned,   // a successor that waited too long for its slot; never started
     kOrphaned,   // its keeper is gone and its worker is not; `detail` says more
+    kFenced,     // its worker was cut off for longer than its lease, and ended it
   };
   Kind kind{};
   std::int32_t code{};
@@ -64,12 +67,19 @@ struct LaunchOrder {
   friend bool operator==(const LaunchOrder&, const LaunchOrder&) = default;
 };
 
+/// One Hello and what follows it, in both directions. A later one supersedes an earlier one of the
+/// same spool.
+struct Session {
+  std::uint64_t incarnation{};  // of the worker's process; grows with every start on its spool
+  std::uint64_t number{};       // of this process's Hellos, from 1
+  friend auto operator<=>(const Session&, const Session&) = default;
+};
+
 // --- from the worker
 
 struct Hello {
   std::string worker_name;
-  std::uint64_t incarnation{};  // new at every start of the worker process
-  std::uint64_t spool{};        // names the spool that numbers the reports
+  std::uint64_t spool{};  // names the spool that numbers the reports
   std::int32_t slot_count{};
   std::vector<AttemptId> known;  // running here, or ended with the report not yet acknowledged
   friend bool operator==(const Hello&, const Hello&) = default;
@@ -102,12 +112,22 @@ struct Report {
   friend bool operator==(const Report&, const Report&) = default;
 };
 
+/// Says that the worker lives, which renews its lease, and how far it has come.
 struct Heartbeat {
-  std::string trouble;  // what keeps the worker from working, in words; "" for nothing
+  std::string trouble;      // what keeps the worker from working, in words; "" for nothing
+  Instant sent;             // by the worker's own clock; its answer says it again
+  std::uint64_t orders{};   // taken in this session
+  std::uint64_t spooled{};  // the last durable report
   friend bool operator==(const Heartbeat&, const Heartbeat&) = default;
 };
 
-using FromWorker = std::variant<Hello, Report, Heartbeat>;
+using FromWorkerBody = std::variant<Hello, Report, Heartbeat>;
+
+struct FromWorker {
+  Session session;
+  FromWorkerBody body;
+  friend bool operator==(const FromWorker&, const FromWorker&) = default;
+};
 
 // --- to the worker
 
@@ -115,6 +135,10 @@ using FromWorker = std::variant<Hello, Report, Heartbeat>;
 struct Welcome {
   std::uint64_t committed{};
   std::uint64_t store{};  // names the coordinator's store: a spool belongs to one
+  // From the moment at which the worker sent what is answered, it may run trials for so long
+  // without a further answer; then it ends them. 0: for ever.
+  Duration lease{};
+  Duration fence_grace{};  // between SIGTERM and SIGKILL when it ends them
   friend bool operator==(const Welcome&, const Welcome&) = default;
 };
 
@@ -143,6 +167,37 @@ struct Leave {
   friend bool operator==(const Leave&, const Leave&) = default;
 };
 
-using ToWorker = std::variant<Welcome, Launch, Stop, Acknowledge, Leave>;
+/// Answers a Heartbeat: the lease begins anew at `sent`.
+struct HeartbeatSeen {
+  Instant sent;
+  friend bool operator==(const HeartbeatSeen&, const HeartbeatSeen&) = default;
+};
+
+/// Reports after `committed` were lost on their way: send them again.
+struct SendAgain {
+  std::uint64_t committed{};
+  friend bool operator==(const SendAgain&, const SendAgain&) = default;
+};
+
+/// Orders were lost on their way: begin a new session.
+struct HelloAgain {
+  friend bool operator==(const HelloAgain&, const HelloAgain&) = default;
+};
+
+/// Answers a Hello that cannot be welcomed; the worker tries again later.
+struct Refused {
+  std::string reason;  // for people
+  friend bool operator==(const Refused&, const Refused&) = default;
+};
+
+using ToWorkerBody = std::variant<Welcome, Launch, Stop, Acknowledge, Leave, HeartbeatSeen,
+                                  SendAgain, HelloAgain, Refused>;
+
+struct ToWorker {
+  Session session;
+  std::uint64_t order{};  // of a Launch or a Stop: 1, 2, ... in its session; 0: of another message
+  ToWorkerBody body;
+  friend bool operator==(const ToWorker&, const ToWorker&) = default;
+};
 
 }  // namespace trawl::core

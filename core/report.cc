@@ -66,24 +66,25 @@ void take(Step& step, const AttemptEnded& ended) {
 }  // namespace
 
 void on_event(Step& step, const ReportArrived& event) {
-  const auto worker = step.runtime.workers.find(event.worker);
-  if (worker == step.runtime.workers.end()) return;
-  const std::uint64_t spool = worker->second.spool;
+  Worker* worker = find_worker(step, event.worker, event.session);
+  if (worker == nullptr) return;
+  renew_lease(step, event.worker);
+  const std::uint64_t spool = worker->spool;
   const auto taken = step.state.spools.find(spool);
   const std::uint64_t committed = taken == step.state.spools.end() ? 0 : taken->second;
   if (event.report.seq <= committed) {
-    step.command(Send{event.worker, Acknowledge{committed}});
+    step.send(event.worker, Acknowledge{committed});
     return;
   }
   if (event.report.seq != committed + 1) {
-    step.command(
-        Send{event.worker,
-             Welcome{committed, step.options.store}});  // one was lost: send from there again
+    if (worker->asked_again == committed) return;  // it is on its way; a heartbeat tells if not
+    worker->asked_again = committed;
+    step.send(event.worker, SendAgain{committed});
     return;
   }
   std::visit([&](const auto& body) { take(step, body); }, event.report.body);
   step.record(ReportsTaken{spool, event.report.seq});
-  step.command(Send{event.worker, Acknowledge{event.report.seq}});
+  step.send(event.worker, Acknowledge{event.report.seq});
 }
 
 }  // namespace trawl::core

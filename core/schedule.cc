@@ -65,11 +65,12 @@ void assign(Step& step, const Job& job, std::int64_t number, WorkerId worker_id)
   if (runs_alone(step.options, trial)) worker.exclusive = true;
   if (worker.is_full()) step.runtime.free_workers.erase(worker_id);
   const bool starts_job = !job.started;
-  step.record(AttemptAssigned{attempt, worker.name, worker.incarnation, std::nullopt});
+  step.record(AttemptAssigned{attempt, worker.name, worker.session.incarnation, std::nullopt,
+                              worker.is_leased});
   if (starts_job && job.spec.timeout) {
     step.runtime.deadlines.insert({step.at + *job.spec.timeout, job.id, std::nullopt});
   }
-  step.command(Send{worker_id, Launch{launch_order(job, trial), std::nullopt}});
+  step.order(worker_id, Launch{launch_order(job, trial), std::nullopt});
 }
 
 bool has_lone(const Runtime& runtime, JobId job) {
@@ -92,7 +93,7 @@ std::optional<WorkerId> least_busy(const Runtime& runtime) {
   std::size_t count_min = 0;
   for (const auto& [id, worker] : runtime.workers) {
     const std::size_t count = worker.holds.size() + worker.successors.size();
-    if (worker.slot_count == 0 || (least && count >= count_min)) continue;
+    if (worker.slot_count == 0 || worker.is_silent || (least && count >= count_min)) continue;
     least = id;
     count_min = count;
   }
@@ -222,9 +223,11 @@ std::int64_t lacking_count(const Step& step, const Job& job, AttemptId holder) {
   if (trial == nullptr || trial->stop || trial->after) return 0;
   const WorkerId* worker = find_holder(step.runtime, *trial, holder);
   const bool is_current =
-      worker != nullptr && step.runtime.workers.at(*worker).incarnation == trial->incarnation;
+      worker != nullptr &&
+      step.runtime.workers.at(*worker).session.incarnation == trial->incarnation;
   if (!is_current) return 0;  // otherwise its end is on its way
-  if (*worker == step.runtime.kept || step.runtime.workers.at(*worker).exclusive) return 0;
+  const Worker& held_by = step.runtime.workers.at(*worker);
+  if (*worker == step.runtime.kept || held_by.exclusive || held_by.is_silent) return 0;
   const Chain chain = chain_behind(job, holder);
   if (find_live(std::as_const(step.state), chain.last)->stop) return 0;  // nothing follows it
   const std::int64_t wanted = wanted_length(job);
@@ -240,8 +243,9 @@ void extend_chain(Step& step, const Job& job, AttemptId holder, std::int64_t cou
     const Trial& trial = job.trials[static_cast<std::size_t>(*job.waiting.begin())];
     const AttemptId attempt{{job.id, trial.number}, trial.attempt + 1};
     worker.successors.insert(attempt);
-    step.record(AttemptAssigned{attempt, worker.name, worker.incarnation, after});
-    step.command(Send{worker_id, Launch{launch_order(job, trial), after}});
+    step.record(
+        AttemptAssigned{attempt, worker.name, worker.session.incarnation, after, worker.is_leased});
+    step.order(worker_id, Launch{launch_order(job, trial), after});
     after = attempt;
   }
 }
@@ -338,9 +342,16 @@ std::string concurrency_bound(const State& state, const Runtime& runtime, JobId 
   if (found == state.jobs.end()) return "";
   const Job& job = found->second;
   std::int64_t slots = 0;
-  for (const auto& [worker_id, worker] : runtime.workers) slots += worker.slot_count;
+  bool any_heard = false;
+  for (const auto& [worker_id, worker] : runtime.workers) {
+    if (worker.is_silent) continue;
+    any_heard = true;
+    slots += worker.slot_count;
+  }
   const std::string slot_text = std::to_string(slots) + (slots == 1 ? " slot" : " slots");
-  if (runtime.workers.empty()) return "no worker is connected";
+  if (!any_heard) {
+    return runtime.workers.empty() ? "no worker is connected" : "no worker is heard of";
+  }
   for (const auto& [worker_id, worker] : runtime.workers) {
     if (!worker.exclusive) continue;
     const TrialId alone = worker.holds.begin()->trial;

@@ -38,9 +38,9 @@ bool operator==(const Trial& a, const Trial& b) {
          a.attempt == b.attempt && a.lost_count == b.lost_count &&
          a.orphaned_count == b.orphaned_count && a.is_successor == b.is_successor &&
          a.was_spared == b.was_spared && a.worker_name == b.worker_name &&
-         a.incarnation == b.incarnation && a.running == b.running && a.after == b.after &&
-         a.started == b.started && a.stop == b.stop && same_bits(a.reports, b.reports) &&
-         a.best == b.best && a.status == b.status;
+         a.incarnation == b.incarnation && a.is_leased == b.is_leased && a.running == b.running &&
+         a.after == b.after && a.started == b.started && a.stop == b.stop &&
+         same_bits(a.reports, b.reports) && a.best == b.best && a.status == b.status;
 }
 
 std::int64_t Job::max_total_trials() const {
@@ -74,10 +74,9 @@ const Trial* find_live(const State& state, AttemptId id) {
 }
 
 const WorkerId* find_holder(const Runtime& runtime, const Trial& trial, AttemptId id) {
-  for (const auto& [worker_id, worker] : runtime.workers) {
-    if (worker.name == trial.worker_name && worker.has(id)) return &worker_id;
-  }
-  return nullptr;
+  const auto named = runtime.worker_ids.find(trial.worker_name);
+  const bool holds = named != runtime.worker_ids.end() && runtime.workers.at(named->second).has(id);
+  return holds ? &named->second : nullptr;
 }
 
 }  // namespace trawl::core

@@ -41,6 +41,7 @@ struct Trial {
   bool was_spared = false;
   std::string worker_name;         // of the current attempt
   std::uint64_t incarnation{};     // of that worker when it was given the attempt
+  bool is_leased = false;          // as its AttemptAssigned says
   bool running = false;            // the worker has reported its start
   std::optional<AttemptId> after;  // present: waits on its worker until that one has ended
   Instant started;                 // of the current attempt, once running
@@ -97,7 +98,9 @@ struct State {
 
 struct Worker {
   std::string name;
-  std::uint64_t incarnation{};
+  Session session;
+  bool is_leased = false;
+  bool is_silent = false;  // it gets nothing new until it is heard again
   std::uint64_t spool{};
   std::int32_t slot_count{};
   std::set<AttemptId> holds;       // one slot each
@@ -106,8 +109,20 @@ struct Worker {
   bool exclusive = false;  // one of `holds` runs alone: nothing is added
   bool is_empty() const { return holds.empty() && successors.empty(); }
   bool is_full() const {
-    return exclusive || static_cast<std::int64_t>(holds.size()) >= slot_count;
+    return exclusive || is_silent || static_cast<std::int64_t>(holds.size()) >= slot_count;
   }
+  // What was on its way when the last heartbeat came, and must have arrived by the next one.
+  std::uint64_t orders_sent = 0;
+  std::uint64_t orders_sent_before = 0;
+  std::uint64_t spooled_before = 0;
+  std::optional<std::uint64_t> asked_again;  // for the reports after this one
+};
+
+/// A leased worker, connected or not.
+struct Lease {
+  Instant heard;     // the last time; at the coordinator's start for one that has not come back yet
+  Duration wait{};   // unheard for so long, it has ended its attempts
+  Instant check_at;  // when it is looked at next; in Runtime::lease_checks too
 };
 
 /// A job's or an attempt's limit of time.
@@ -126,8 +141,12 @@ struct Asked {
 
 struct Runtime {
   std::map<WorkerId, Worker> workers;
-  std::set<WorkerId> free_workers;  // those with a free slot
-  std::set<JobId> startable;        // jobs that could use a free slot
+  std::map<std::string, WorkerId> worker_ids;              // of the connected ones, by name
+  std::map<std::string, std::set<AttemptId>> attempts;     // live ones, by their worker's name
+  std::map<std::string, Lease> leases;                     // by the worker's name
+  std::set<std::pair<Instant, std::string>> lease_checks;  // of leases, and of some that are over
+  std::set<WorkerId> free_workers;                         // those with a free slot
+  std::set<JobId> startable;                               // jobs that could use a free slot
   std::map<JobId, Asked> asked;
   std::map<JobId, std::set<AttemptId>> unsucceeded;  // hold a slot that a successor could take over
   std::set<TrialId> lone;  // wait to run alone; those that no longer wait go when they are met

@@ -30,6 +30,14 @@ struct Step {
   void command(Kind command) {
     decision.commands.emplace_back(std::move(command));
   }
+  /// To a connected worker; `order` where it is a launch or a stop.
+  void send(WorkerId id, ToWorkerBody body) {
+    command(Send{id, {runtime.workers.at(id).session, 0, std::move(body)}});
+  }
+  void order(WorkerId id, ToWorkerBody body) {
+    Worker& worker = runtime.workers.at(id);
+    command(Send{id, {worker.session, ++worker.orders_sent, std::move(body)}});
+  }
 };
 
 Trial* find_trial(State& state, TrialId id);
@@ -65,6 +73,19 @@ void set_timer(Step& step);
 // core/worker.cc
 void on_event(Step& step, const WorkerJoined& event);
 void on_event(Step& step, const WorkerLost& event);
+/// Nothing is sent to it and nothing is taken from it any more. Its attempts stay as they are.
+void dismiss(Step& step, WorkerId id);
+/// The connected worker, or null where it is unknown or the session is not its present one.
+Worker* find_worker(Step& step, WorkerId id, Session session);
+// core/lease.cc
+void on_event(Step& step, const WorkerHeard& event);
+void begin_lease(Step& step, const std::string& worker_name);
+/// One that an earlier coordinator has granted, and perhaps renewed until now.
+void inherit_lease(Step& step, const std::string& worker_name);
+void end_lease(Step& step, const std::string& worker_name);
+/// The worker has been heard: its lease begins anew.
+void renew_lease(Step& step, WorkerId id);
+void check_leases(Step& step);
 // core/report.cc
 void on_event(Step& step, const ReportArrived& event);
 // core/end.cc

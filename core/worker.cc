@@ -2,14 +2,20 @@
 // reconciled there, so lost launches and stops are repeated and lost attempts are tried again.
 #include <algorithm>
 
+#include <fmt/format.h>
+
+#include "core/lease.h"
 #include "core/step.h"
 
 namespace trawl::core {
 namespace {
 
 void forget(Step& step, WorkerId id) {
-  step.runtime.workers.erase(id);
+  const auto found = step.runtime.workers.find(id);
+  if (found == step.runtime.workers.end()) return;
+  step.runtime.worker_ids.erase(found->second.name);
   step.runtime.free_workers.erase(id);
+  step.runtime.workers.erase(found);
 }
 
 // An attempt that the core believes to be on this worker, and that its restart has not ended.
@@ -19,56 +25,103 @@ void reconcile(Step& step, WorkerId id, AttemptId attempt, bool is_known) {
   (trial.after ? worker.successors : worker.holds).insert(attempt);
   if (!is_known) {
     const Job& job = step.state.jobs.at(attempt.trial.job);
-    step.command(Send{id, Launch{launch_order(job, trial), trial.after}});
+    step.order(id, Launch{launch_order(job, trial), trial.after});
   }
-  if (trial.stop) step.command(Send{id, Stop{attempt, step.options.stop_grace}});
+  if (trial.stop) step.order(id, Stop{attempt, step.options.stop_grace});
+}
+
+// True where the event is out of date, or its worker may not take the name.
+bool is_turned_away(Step& step, const WorkerJoined& event) {
+  const auto named = step.runtime.worker_ids.find(event.hello.worker_name);
+  if (named == step.runtime.worker_ids.end()) return false;
+  const Worker& present = step.runtime.workers.at(named->second);
+  if (present.spool == event.hello.spool) return event.session <= present.session;
+  if (!present.is_leased || present.is_silent) return false;
+  // Two machines with one name would take it from each other for ever.
+  step.command(Send{
+      event.worker,
+      {event.session, 0,
+       Refused{fmt::format("another worker named '{}' is connected; give this one another name",
+                           present.name)}}});
+  return true;
+}
+
+void welcome(Step& step, const WorkerJoined& event) {
+  const auto taken = step.state.spools.find(event.hello.spool);
+  Welcome welcome;
+  welcome.committed = taken == step.state.spools.end() ? 0 : taken->second;
+  welcome.store = step.options.store;
+  if (!event.is_local) {
+    welcome.lease = step.options.lease;
+    welcome.fence_grace = step.options.stop_grace;
+  }
+  step.send(event.worker, welcome);
+}
+
+std::vector<AttemptId> attempts_at(const Runtime& runtime, const std::string& worker_name) {
+  const auto there = runtime.attempts.find(worker_name);
+  if (there == runtime.attempts.end()) return {};
+  return {there->second.begin(), there->second.end()};
 }
 
 }  // namespace
 
+Worker* find_worker(Step& step, WorkerId id, Session session) {
+  const auto found = step.runtime.workers.find(id);
+  const bool is_there = found != step.runtime.workers.end() && found->second.session == session;
+  return is_there ? &found->second : nullptr;
+}
+
+void dismiss(Step& step, WorkerId id) {
+  forget(step, id);
+  step.command(Dismiss{id});
+}
+
 void on_event(Step& step, const WorkerJoined& event) {
   const Hello& hello = event.hello;
-  std::vector<WorkerId> superseded;
-  for (const auto& [id, worker] : step.runtime.workers) {
-    if (worker.name == hello.worker_name) superseded.push_back(id);
+  if (is_turned_away(step, event)) {
+    if (!step.runtime.workers.contains(event.worker)) step.command(Dismiss{event.worker});
+    return;
   }
-  for (const WorkerId& id : superseded) forget(step, id);
+  forget(step, event.worker);  // a further session of the same connection
+  const auto named = step.runtime.worker_ids.find(hello.worker_name);
+  if (named != step.runtime.worker_ids.end()) dismiss(step, named->second);
 
   Worker worker;
   worker.name = hello.worker_name;
-  worker.incarnation = hello.incarnation;
+  worker.session = event.session;
+  worker.is_leased = !event.is_local;
   worker.spool = hello.spool;
   worker.slot_count = std::max(hello.slot_count, 0);
   step.runtime.workers.emplace(event.worker, std::move(worker));
-  const auto taken = step.state.spools.find(hello.spool);
-  const std::uint64_t committed = taken == step.state.spools.end() ? 0 : taken->second;
-  step.command(Send{event.worker, Welcome{committed, step.options.store}});
-
-  std::vector<AttemptId> expected;
-  for (const auto& [job_id, job] : step.state.jobs) {
-    for (const std::int64_t number : job.live) {
-      const Trial& trial = job.trials[static_cast<std::size_t>(number)];
-      if (trial.worker_name == hello.worker_name) {
-        expected.push_back({{job_id, number}, trial.attempt});
-      }
-    }
+  step.runtime.worker_ids.emplace(hello.worker_name, event.worker);
+  welcome(step, event);
+  if (event.is_local) {
+    end_lease(step, hello.worker_name);
+  } else {
+    begin_lease(step, hello.worker_name);
   }
+
+  const std::vector<AttemptId> expected = attempts_at(step.runtime, hello.worker_name);
+  const std::set<AttemptId> known(hello.known.begin(), hello.known.end());
   // The lost ones first: what follows one of them moves up.
   std::vector<AttemptId> kept;
   for (const AttemptId& attempt : expected) {
-    const bool is_known = std::ranges::count(hello.known, attempt) > 0;
-    if (is_known || find_live(step.state, attempt)->incarnation == hello.incarnation) {
+    const bool is_this_life =
+        find_live(step.state, attempt)->incarnation == event.session.incarnation;
+    if (known.contains(attempt) || is_this_life) {
       kept.push_back(attempt);
     } else {
       finish_attempt(step, attempt, {Outcome::Kind::kLost, 0, "its worker was restarted"});
     }
   }
   for (const AttemptId& attempt : kept) {
-    reconcile(step, event.worker, attempt, std::ranges::count(hello.known, attempt) > 0);
+    reconcile(step, event.worker, attempt, known.contains(attempt));
   }
-  for (const AttemptId& attempt : hello.known) {
-    if (std::ranges::count(expected, attempt) == 0) {
-      step.command(Send{event.worker, Stop{attempt, step.options.stop_grace}});
+  const std::set<AttemptId> wanted(expected.begin(), expected.end());
+  for (const AttemptId& attempt : known) {
+    if (!wanted.contains(attempt)) {
+      step.order(event.worker, Stop{attempt, step.options.stop_grace});
     }
   }
   refresh_worker(step, event.worker);
@@ -76,7 +129,7 @@ void on_event(Step& step, const WorkerJoined& event) {
 
 void on_event(Step& step, const WorkerLost& event) {
   // Its attempts wait for its next word: it may come back with them.
-  forget(step, event.worker);
+  dismiss(step, event.worker);
 }
 
 }  // namespace trawl::core

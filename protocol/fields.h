@@ -16,7 +16,7 @@ template <>
 struct Last<ErrorCode> : std::integral_constant<ErrorCode, ErrorCode::kFull> {};
 template <>
 struct Last<core::Outcome::Kind>
-    : std::integral_constant<core::Outcome::Kind, core::Outcome::Kind::kOrphaned> {};
+    : std::integral_constant<core::Outcome::Kind, core::Outcome::Kind::kFenced> {};
 template <>
 struct Last<Archived> : std::integral_constant<Archived, Archived::kIncluded> {};
 template <>
@@ -53,8 +53,12 @@ void serialize(Archive& a, LaunchOrder& v) {
     v.is_sweep, v.command, v.inputs, v.outputs, v.parameters);
 }
 template <class Archive>
+void serialize(Archive& a, Session& v) {
+  a(v.incarnation, v.number);
+}
+template <class Archive>
 void serialize(Archive& a, Hello& v) {
-  a(v.worker_name, v.incarnation, v.spool, v.slot_count, v.known);
+  a(v.worker_name, v.spool, v.slot_count, v.known);
 }
 template <class Archive>
 void serialize(Archive& a, AttemptStarted& v) {
@@ -74,11 +78,21 @@ void serialize(Archive& a, Report& v) {
 }
 template <class Archive>
 void serialize(Archive& a, Heartbeat& v) {
-  a(v.trouble);
+  a(v.trouble, v.sent, v.orders, v.spooled);
+}
+template <class Archive>
+void serialize(Archive& a, FromWorker& v) {
+  a(v.session, v.body);
 }
 template <class Archive>
 void serialize(Archive& a, Welcome& v) {
-  a(v.committed, v.store);
+  std::int64_t lease_us = v.lease.count();
+  std::int64_t grace_us = v.fence_grace.count();
+  a(v.committed, v.store, lease_us, grace_us);
+  if constexpr (Archive::is_loading::value) {
+    v.lease = Duration(lease_us);
+    v.fence_grace = Duration(grace_us);
+  }
 }
 template <class Archive>
 void serialize(Archive& a, Launch& v) {
@@ -96,6 +110,24 @@ void serialize(Archive& a, Acknowledge& v) {
 }
 template <class Archive>
 void serialize(Archive&, Leave&) {}
+template <class Archive>
+void serialize(Archive& a, HeartbeatSeen& v) {
+  a(v.sent);
+}
+template <class Archive>
+void serialize(Archive& a, SendAgain& v) {
+  a(v.committed);
+}
+template <class Archive>
+void serialize(Archive&, HelloAgain&) {}
+template <class Archive>
+void serialize(Archive& a, Refused& v) {
+  a(v.reason);
+}
+template <class Archive>
+void serialize(Archive& a, ToWorker& v) {
+  a(v.session, v.order, v.body);
+}
 
 template <class Archive>
 void serialize(Archive& a, JobSubmitted& v) {
@@ -111,7 +143,7 @@ void serialize(Archive& a, SuggestionsExhausted& v) {
 }
 template <class Archive>
 void serialize(Archive& a, AttemptAssigned& v) {
-  a(v.attempt, v.worker_name, v.incarnation, v.after);
+  a(v.attempt, v.worker_name, v.incarnation, v.after, v.is_leased);
 }
 template <class Archive>
 void serialize(Archive& a, AttemptRunning& v) {

@@ -32,10 +32,6 @@ std::int32_t usable_cores() {
   return std::max(CPU_COUNT(&set), 1);
 }
 
-std::uint64_t fresh_number() {
-  return std::stoull(random_hex(7), nullptr, 16);
-}
-
 std::string find_shell() {
   return access("/bin/bash", X_OK) == 0 ? "/bin/bash" : "/bin/sh";
 }
@@ -85,7 +81,7 @@ Loop::Loop(const WorkerOptions& options, Parts parts)
       spool_(std::move(parts.spool)),
       endpoint_(std::move(parts.endpoint)),
       dealer_(std::move(parts.dealer)),
-      agent_({options.name, fresh_number(), spool_->id(),
+      agent_({options.name, spool_->incarnation(), spool_->id(),
               options.slot_count > 0 ? options.slot_count : usable_cores()}),
       downloads_(options.home + "/downloads", options.download_bytes_max) {}
 
@@ -181,7 +177,7 @@ void Loop::happened(decltype(core::AgentEvent::body) body) {
 
 void Loop::perform(const core::AgentCommand& command) {
   if (const auto* hello = std::get_if<core::SayHello>(&command)) {
-    dealer_->send(protocol::encode(core::FromWorker(hello->hello)));
+    dealer_->send(protocol::encode(core::FromWorker{hello->session, hello->hello}));
   } else if (const auto* spawn = std::get_if<core::Spawn>(&command)) {
     launch(spawn->order);
   } else if (const auto* prepare = std::get_if<core::Prepare>(&command)) {
@@ -198,7 +194,11 @@ void Loop::perform(const core::AgentCommand& command) {
     resend(again->committed);
   } else if (const auto* timer = std::get_if<core::SetAgentTimer>(&command)) {
     timer_ = timer->at;
-  } else {
+  } else if (const auto* beat = std::get_if<core::SayHeartbeat>(&command)) {
+    say_heartbeat(*beat);
+  } else if (const auto* tell = std::get_if<core::TellAgent>(&command)) {
+    spdlog::warn("{}", tell->sentence);
+  } else if (std::holds_alternative<core::Quit>(command)) {
     quitting_ = true;
   }
 }
@@ -419,14 +419,18 @@ void Loop::send_durable() {
     if (const auto* ended = std::get_if<core::AttemptEnded>(&report.body)) {
       happened(core::EndSpooled{ended->attempt, report.seq});
     }
-    if (!welcomed_ || report.seq <= sent_) continue;
-    dealer_->send(protocol::encode(core::FromWorker(report)));
-    sent_ = report.seq;
+    spooled_ = report.seq;
+    if (!agent_.is_welcome() || report.seq <= sent_) continue;
+    send_report(report);
   }
 }
 
+void Loop::send_report(const core::Report& report) {
+  dealer_->send(protocol::encode(core::FromWorker{agent_.session(), report}));
+  sent_ = report.seq;
+}
+
 void Loop::resend(std::uint64_t committed) {
-  welcomed_ = true;
   sent_ = committed;
   while (true) {
     const auto reports = spool_->read_after(sent_, kResendCount);
@@ -436,22 +440,18 @@ void Loop::resend(std::uint64_t committed) {
       return;
     }
     if (reports->empty()) return;
-    for (const core::Report& report : *reports) {
-      dealer_->send(protocol::encode(core::FromWorker(report)));
-      sent_ = report.seq;
-    }
+    for (const core::Report& report : *reports) send_report(report);
   }
 }
 
 void Loop::read_link() {
   while (const auto change = dealer_->next_change()) {
-    link_is_up_ = *change == protocol::Dealer::Change::kUp;
-    welcomed_ = false;
-    if (link_is_up_) {
+    if (*change == protocol::Dealer::Change::kUp) {
       alone_since_.reset();
       happened(core::LinkUp{});
     } else {
       alone_since_ = now();
+      happened(core::LinkDown{});
     }
   }
   while (const auto frame = dealer_->receive()) {
@@ -467,20 +467,24 @@ void Loop::read_link() {
 
 // False where the spool and the coordinator do not go together, and this worker must end.
 bool Loop::may_take(const core::ToWorker& message) {
-  const auto* welcome = std::get_if<core::Welcome>(&message);
+  const auto* welcome = std::get_if<core::Welcome>(&message.body);
   if (welcome == nullptr) return true;
   const auto fits = spool_->fits(welcome->store, welcome->committed);
   if (!fits) failure_ = fits.error();
   has_foreign_spool_ = fits && !*fits;
   quitting_ = failure_ || has_foreign_spool_;
-  if (!quitting_ && !(disk_trouble_.empty() && room_trouble_.empty())) tell_trouble();
   return !quitting_;
 }
 
+void Loop::say_heartbeat(const core::SayHeartbeat& beat) {
+  core::Heartbeat heartbeat = beat.heartbeat;
+  heartbeat.trouble = disk_trouble_.empty() ? room_trouble_ : disk_trouble_;
+  heartbeat.spooled = spooled_;
+  dealer_->send(protocol::encode(core::FromWorker{beat.session, heartbeat}));
+}
+
 void Loop::tell_trouble() {
-  if (link_is_up_)
-    dealer_->send(protocol::encode(
-        core::FromWorker(core::Heartbeat{disk_trouble_.empty() ? room_trouble_ : disk_trouble_})));
+  happened(core::TroubleChanged{});
 }
 
 }  // namespace trawl::worker

@@ -82,7 +82,9 @@ class Loop {
   void read_keepers();
   void finish(const Live& live, const Keepers::Ended& ended);
   void send_durable();
+  void send_report(const core::Report& report);
   void resend(std::uint64_t committed);
+  void say_heartbeat(const core::SayHeartbeat& beat);
   void read_link();
   bool may_take(const core::ToWorker& message);
   void tell_trouble();
@@ -114,10 +116,9 @@ class Loop {
   std::vector<core::LaunchOrder> roomless_;  // the disk was full; again at launch_again_at_
   std::optional<Instant> launch_again_at_;
   std::optional<Instant> timer_;
-  std::optional<Instant> retire_at_;  // keepers that are idle
-  bool link_is_up_ = false;
-  bool welcomed_ = false;               // since the last Hello: reports may flow
-  std::uint64_t sent_ = 0;              // the last report sent over this link
+  std::optional<Instant> retire_at_;    // keepers that are idle
+  std::uint64_t sent_ = 0;              // the last report sent in this session
+  std::uint64_t spooled_ = 0;           // the last durable report that was heard of
   std::optional<Instant> alone_since_;  // no link
   bool performing_ = false;             // inside happened()
   bool quitting_ = false;

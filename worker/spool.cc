@@ -11,7 +11,7 @@
 namespace trawl::worker {
 namespace {
 
-constexpr std::array<const char*, 3> kMigrations = {R"sql(
+constexpr std::array<const char*, 4> kMigrations = {R"sql(
   CREATE TABLE spool(id INTEGER NOT NULL) STRICT;
   CREATE TABLE report(
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -42,6 +42,9 @@ constexpr std::array<const char*, 3> kMigrations = {R"sql(
   DROP TABLE report;
   ALTER TABLE new_report RENAME TO report;
   CREATE INDEX report_of_attempt ON report(job, number, attempt);
+)sql",
+                                                    R"sql(
+  ALTER TABLE spool ADD COLUMN incarnation INTEGER NOT NULL DEFAULT 0;  -- starts so far
 )sql"};
 
 constexpr std::chrono::milliseconds kPatience{10};
@@ -90,21 +93,32 @@ Result<std::unique_ptr<Spool>> Spool::open(const std::string& path, OnDurable on
   std::uint64_t fresh = 0;
   if (getrandom(&fresh, sizeof fresh, 0) != sizeof fresh) return fail_errno("getrandom", errno);
   fresh >>= 1;  // SQLite's integers are signed
-  const auto id = sqlite::guarded("cannot read " + path, [&] {
+  struct Identity {
+    std::int64_t id{};
+    std::int64_t incarnation{};
+  };
+  const auto identity = sqlite::guarded("cannot write " + path, [&] {
     SQLite::Database& db = **database;
     if (db.execAndGet("SELECT count(*) FROM spool").getInt() == 0) {
       SQLite::Statement insert(db, "INSERT INTO spool(id) VALUES (?)");
       insert.bind(1, as_signed(fresh));
       insert.exec();
     }
-    return db.execAndGet("SELECT id FROM spool").getInt64();
+    SQLite::Statement update(
+        db, "UPDATE spool SET incarnation = incarnation + 1 RETURNING id, incarnation");
+    update.executeStep();
+    const Identity read{update.getColumn(0).getInt64(), update.getColumn(1).getInt64()};
+    while (update.executeStep()) {
+    }
+    return read;
   });
-  if (!id) return tl::unexpected(id.error());
+  if (!identity) return tl::unexpected(identity.error());
   auto reader = sqlite::open(path, sqlite::Access::kRead, kMigrations);
   if (!reader) return tl::unexpected(reader.error());
   std::unique_ptr<Spool> spool(new Spool("cannot read " + path, std::move(*reader),
                                          std::move(on_durable), std::move(on_trouble)));
-  spool->id_ = static_cast<std::uint64_t>(*id);
+  spool->id_ = static_cast<std::uint64_t>(identity->id);
+  spool->incarnation_ = static_cast<std::uint64_t>(identity->incarnation);
   spool->writer_ = std::make_unique<sqlite::GroupCommit>(std::move(*database),
                                                          "cannot write " + path, kPatience);
   const auto left = spool->leftovers();

@@ -38,6 +38,9 @@ class Spool {
   /// Names this spool among all; made with the file.
   std::uint64_t id() const { return id_; }
 
+  /// How often it has been opened for work, this time included.
+  std::uint64_t incarnation() const { return incarnation_; }
+
   /// Any thread. True where this spool can go on with a coordinator whose store is named `store`
   /// and has its reports up to `committed`; the first store that asks is its own from then on.
   /// False where it belongs to another one, or the store is an older copy: reports that it lacks
@@ -84,6 +87,7 @@ class Spool {
 
   const std::string what_;  // begins the errors of reading
   std::uint64_t id_ = 0;
+  std::uint64_t incarnation_ = 0;
   std::mutex reader_mutex_;
   std::unique_ptr<SQLite::Database> reader_;
   std::unique_ptr<SQLite::Statement> select_records_;

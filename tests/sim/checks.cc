@@ -183,7 +183,7 @@ void Checks::at_end() {
   }
   for (WorkerHost& worker : world_.workers) {
     require(worker.spooled_count() == 0, worker.name() + " still holds reports");
-    worker.receive(core::Leave{});
+    worker.tell_to_leave();
     require(worker.has_quit(), worker.name() + " was told to leave, has nothing to do, and stays");
   }
 }

@@ -107,6 +107,12 @@ void CoordinatorHost::act(const core::Send& command) {
 
 void CoordinatorHost::act(const core::DropSnapshot&) {}  // the simulator has no files
 
+void CoordinatorHost::act(const core::Dismiss&) {}  // a link knows by itself what it is
+
+void CoordinatorHost::act(const core::Tell& command) {
+  world_.trace.line(world_.timeline.now(), kName, command.sentence);
+}
+
 void CoordinatorHost::act(const core::Reply& command) {
   world_.clients.replied(command);
 }

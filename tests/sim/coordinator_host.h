@@ -38,6 +38,8 @@ class CoordinatorHost {
   void act(const core::Suggest& command);
   void act(const core::SetTimer& command);
   void act(const core::DropSnapshot& command);
+  void act(const core::Dismiss& command);
+  void act(const core::Tell& command);
   void compare(const core::Coordinator& core, const char* when) const;
   template <class What>
   void later(Duration delay, What what);

@@ -47,6 +47,7 @@ void Network::hang_up(std::size_t worker) {
 void Network::break_link(std::size_t worker) {
   if (!is_up(worker)) return;
   hang_up(worker);
+  world_.workers[worker].link_went_down();
   connect(worker);
 }
 
@@ -54,6 +55,7 @@ void Network::coordinator_died() {
   for (std::size_t worker = 0; worker < ends_.size(); ++worker) {
     if (!is_up(worker)) continue;
     ends_[worker].link.reset();
+    world_.workers[worker].link_went_down();
     connect(worker);
   }
 }
@@ -85,10 +87,12 @@ void Network::send_to_coordinator(std::size_t worker, const core::FromWorker& me
 }
 
 void Network::deliver_to_coordinator(core::WorkerId link, const core::FromWorker& message) {
-  if (const auto* hello = std::get_if<core::Hello>(&message)) {
-    world_.coordinator.deliver(core::WorkerJoined{link, *hello});
-  } else if (const auto* report = std::get_if<core::Report>(&message)) {
-    world_.coordinator.deliver(core::ReportArrived{link, *report});
+  if (const auto* hello = std::get_if<core::Hello>(&message.body)) {
+    world_.coordinator.deliver(core::WorkerJoined{link, message.session, *hello, true});
+  } else if (const auto* report = std::get_if<core::Report>(&message.body)) {
+    world_.coordinator.deliver(core::ReportArrived{link, message.session, *report});
+  } else if (const auto* beat = std::get_if<core::Heartbeat>(&message.body)) {
+    world_.coordinator.deliver(core::WorkerHeard{link, message.session, *beat});
   }
 }
 

@@ -55,12 +55,20 @@ void WorkerHost::link_came_up() {
   step(core::LinkUp{});
 }
 
+void WorkerHost::link_went_down() {
+  step(core::LinkDown{});
+}
+
 void WorkerHost::receive(const core::ToWorker& message) {
   world_.trace.line(world_.timeline.now(), name_, "gets " + core::to_text(message));
-  if (const auto* stop = std::get_if<core::Stop>(&message)) {
+  if (const auto* stop = std::get_if<core::Stop>(&message.body)) {
     world_.checks.stop_arrived(stop->attempt, stop->grace);
   }
   step(core::MessageArrived{message});
+}
+
+void WorkerHost::tell_to_leave() {
+  receive({agent_->session(), 0, core::Leave{}});
 }
 
 void WorkerHost::step(const decltype(core::AgentEvent::body)& event) {
@@ -71,7 +79,23 @@ void WorkerHost::step(const decltype(core::AgentEvent::body)& event) {
 }
 
 void WorkerHost::act(const core::SayHello& command) {
-  world_.network.send_to_coordinator(index_, command.hello);
+  world_.network.send_to_coordinator(index_, {command.session, command.hello});
+}
+
+void WorkerHost::act(const core::SayHeartbeat& command) {
+  core::Heartbeat heartbeat = command.heartbeat;
+  heartbeat.spooled = last_seq_;
+  world_.network.send_to_coordinator(index_, {command.session, heartbeat});
+}
+
+void WorkerHost::act(const core::LimitAttempts&) {}
+
+void WorkerHost::act(const core::Reconnect&) {
+  world_.network.break_link(index_);
+}
+
+void WorkerHost::act(const core::TellAgent& command) {
+  world_.trace.line(world_.timeline.now(), name_, command.sentence);
 }
 
 void WorkerHost::act(const core::Prepare& command) {
@@ -192,7 +216,9 @@ void WorkerHost::make_durable(const core::ReportBody& body) {
   if (const auto* logged = std::get_if<core::AttemptLogged>(&body)) {
     world_.checks.records_accepted(logged->attempt, logged->records);
   }
-  world_.network.send_to_coordinator(index_, report);
+  if (agent_->is_welcome()) {
+    world_.network.send_to_coordinator(index_, {agent_->session(), report});
+  }
   if (const auto* ended = std::get_if<core::AttemptEnded>(&body)) {
     world_.checks.end_spooled(ended->attempt);
     const core::EndSpooled event{ended->attempt, report.seq};
@@ -209,7 +235,8 @@ void WorkerHost::act(const core::Discard& command) {
 
 void WorkerHost::act(const core::Resend& command) {
   for (const core::Report& report : spool_) {
-    if (report.seq > command.committed) world_.network.send_to_coordinator(index_, report);
+    if (report.seq <= command.committed) continue;
+    world_.network.send_to_coordinator(index_, {agent_->session(), report});
   }
 }
 

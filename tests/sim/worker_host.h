@@ -26,7 +26,9 @@ class WorkerHost {
   /// The worker and everything that it runs is gone; it starts again some time later.
   void crash();
   void link_came_up();
+  void link_went_down();
   void receive(const core::ToWorker& message);
+  void tell_to_leave();
 
   bool is_up() const { return agent_.has_value(); }
   bool has_quit() const { return has_quit_; }
@@ -52,6 +54,10 @@ class WorkerHost {
   void act(const core::Resend& command);
   void act(const core::SetAgentTimer& command);
   void act(const core::Quit& command);
+  void act(const core::SayHeartbeat& command);
+  void act(const core::LimitAttempts& command);
+  void act(const core::Reconnect& command);
+  void act(const core::TellAgent& command);
 
   void begin_process(const core::LaunchOrder& order);
   void end_process(core::AttemptId attempt, std::uint64_t number, const core::Outcome& outcome);

@@ -17,6 +17,10 @@ std::string text(WorkerId id) {
   return "worker/" + std::to_string(id.number);
 }
 
+std::string text(Session session) {
+  return fmt::format("session {}.{}", session.incarnation, session.number);
+}
+
 std::string text(RequestId id) {
   return "request/" + std::to_string(id.number);
 }
@@ -85,8 +89,9 @@ struct FactText {
     return "SuggestionsExhausted " + text(fact.job);
   }
   std::string operator()(const AttemptAssigned& fact) {
-    return fmt::format("AttemptAssigned {} to {}, incarnation {}{}", to_string(fact.attempt),
-                       fact.worker_name, fact.incarnation, after_text(fact.after));
+    return fmt::format("AttemptAssigned {} to {}, incarnation {}{}{}", to_string(fact.attempt),
+                       fact.worker_name, fact.incarnation, fact.is_leased ? ", leased" : "",
+                       after_text(fact.after));
   }
   std::string operator()(const AttemptRunning& fact) {
     return "AttemptRunning " + to_string(fact.started.attempt);
@@ -145,6 +150,8 @@ struct CommandText {
   std::string operator()(const DropSnapshot& command) {
     return "DropSnapshot of " + command.shell_environment;
   }
+  std::string operator()(const Dismiss& command) { return "Dismiss " + text(command.worker); }
+  std::string operator()(const Tell& command) { return "Tell: " + command.sentence; }
 };
 
 struct EventText {
@@ -155,18 +162,23 @@ struct EventText {
     return fmt::format("CancelRequested {} '{}'", text(event.request), event.name);
   }
   std::string operator()(const WorkerJoined& event) {
-    return fmt::format("WorkerJoined {} {}", text(event.worker), to_text(FromWorker{event.hello}));
+    return fmt::format("WorkerJoined {} {} {}", text(event.worker), text(event.session),
+                       to_text(FromWorkerBody{event.hello}));
   }
   std::string operator()(const WorkerLost& event) { return "WorkerLost " + text(event.worker); }
   std::string operator()(const ReportArrived& event) {
-    return fmt::format("ReportArrived {} {}", text(event.worker),
-                       to_text(FromWorker{event.report}));
+    return fmt::format("ReportArrived {} {} {}", text(event.worker), text(event.session),
+                       to_text(FromWorkerBody{event.report}));
   }
   std::string operator()(const Suggested& event) {
     return fmt::format("Suggested {} from {}: {} of {}", text(event.job), event.first,
                        event.suggestions.size(), event.asked_count);
   }
   std::string operator()(const TimerFired&) { return "TimerFired"; }
+  std::string operator()(const WorkerHeard& event) {
+    return fmt::format("WorkerHeard {} {} {}", text(event.worker), text(event.session),
+                       to_text(FromWorkerBody{event.heartbeat}));
+  }
   std::string operator()(const UpdateRequested& event) {
     return fmt::format("UpdateRequested {} '{}' {}", text(event.request), event.name,
                        merge_patch(event.update));
@@ -175,18 +187,24 @@ struct EventText {
 
 struct MessageText {
   std::string operator()(const Hello& hello) {
-    std::string line =
-        fmt::format("Hello {}, incarnation {}, spool {}, {} slots", hello.worker_name,
-                    hello.incarnation, hello.spool, hello.slot_count);
+    std::string line = fmt::format("Hello {}, spool {}, {} slots", hello.worker_name, hello.spool,
+                                   hello.slot_count);
     for (const AttemptId& attempt : hello.known) line += ", knows " + to_string(attempt);
     return line;
   }
   std::string operator()(const Report& report) {
     return fmt::format("report {} {}", report.seq, to_text(report.body));
   }
-  std::string operator()(const Heartbeat&) { return "Heartbeat"; }
+  std::string operator()(const Heartbeat& message) {
+    return fmt::format("Heartbeat of {}, {} orders, spooled up to {}", to_text(message.sent),
+                       message.orders, message.spooled);
+  }
   std::string operator()(const Welcome& message) {
-    return fmt::format("Welcome, committed up to {}", message.committed);
+    const std::string lease =
+        message.lease == Duration{}
+            ? ""
+            : fmt::format(", lease {}s", static_cast<double>(message.lease.count()) / 1e6);
+    return fmt::format("Welcome, committed up to {}{}", message.committed, lease);
   }
   std::string operator()(const Launch& message) {
     return fmt::format("Launch {} '{}' {}{}", to_string(message.order.attempt),
@@ -201,6 +219,14 @@ struct MessageText {
     return fmt::format("Acknowledge up to {}", message.committed);
   }
   std::string operator()(const Leave&) { return "Leave"; }
+  std::string operator()(const HeartbeatSeen& message) {
+    return "HeartbeatSeen of " + to_text(message.sent);
+  }
+  std::string operator()(const SendAgain& message) {
+    return fmt::format("SendAgain after {}", message.committed);
+  }
+  std::string operator()(const HelloAgain&) { return "HelloAgain"; }
+  std::string operator()(const Refused& message) { return "Refused: " + message.reason; }
   std::string operator()(const AttemptStarted& body) {
     return fmt::format("AttemptStarted {} pid {}", to_string(body.attempt), body.pid);
   }
@@ -227,10 +253,10 @@ std::string to_text(const Command& command) {
 }
 
 std::string to_text(const ToWorker& message) {
-  return std::visit(MessageText{}, message);
+  return std::visit(MessageText{}, message.body);
 }
 
-std::string to_text(const FromWorker& message) {
+std::string to_text(const FromWorkerBody& message) {
   return std::visit(MessageText{}, message);
 }
 
@@ -252,6 +278,8 @@ std::string to_text(const Outcome& outcome) {
       return with_reason("lost", outcome.detail);
     case Outcome::Kind::kOrphaned:
       return with_reason("orphaned", outcome.detail);
+    case Outcome::Kind::kFenced:
+      return with_reason("fenced", outcome.detail);
   }
   return "";
 }

@@ -16,7 +16,7 @@ std::string to_text(const EventBody& event);
 std::string to_text(const FactBody& fact);
 std::string to_text(const Command& command);
 std::string to_text(const ToWorker& message);
-std::string to_text(const FromWorker& message);
+std::string to_text(const FromWorkerBody& message);
 std::string to_text(const ReportBody& body);
 std::string to_text(const Outcome& outcome);
 

@@ -45,7 +45,8 @@ Outcome outcome_of(const std::map<std::string, std::string>& named) {
         {"returned", Outcome::Kind::kReturned},
         {"unstarted", Outcome::Kind::kUnstarted},
         {"lost", Outcome::Kind::kLost},
-        {"orphaned", Outcome::Kind::kOrphaned}};
+        {"orphaned", Outcome::Kind::kOrphaned},
+        {"fenced", Outcome::Kind::kFenced}};
     outcome.kind = kKinds.at(kind->second);
   }
   if (const auto saying = named.find("saying"); saying != named.end()) {
@@ -111,6 +112,7 @@ std::string Story::run(const std::string& line) {
   }
   if (verb == "submit") return submit(words);
   if (verb == "join") return join(words);
+  if (verb == "heard") return heard(words);
   if (verb == "lost") return step(WorkerLost{WorkerId{words.number("link", 1)}});
   if (verb == "suggested") return suggested(words);
   if (verb == "logged") return logged(words);
@@ -182,11 +184,9 @@ std::string Story::join(const Words& words) {
   const std::int64_t link = words.number("link", 1);
   worker_names_[link] = name;
   sequences_.try_emplace(name, 0);
-  const auto spool =
-      static_cast<std::uint64_t>(std::distance(sequences_.begin(), sequences_.find(name))) + 1;
+  const std::int64_t spool = std::distance(sequences_.begin(), sequences_.find(name)) + 1;
   Hello hello{name,
-              static_cast<std::uint64_t>(words.number("incarnation", 1)),
-              spool,
+              static_cast<std::uint64_t>(words.number("spool", spool)),
               static_cast<std::int32_t>(words.number("slots", 2)),
               {}};
   if (words.named.contains("known")) {
@@ -194,7 +194,19 @@ std::string Story::join(const Words& words) {
       hello.known.push_back(attempt_of(known));
     }
   }
-  return step(WorkerJoined{WorkerId{link}, hello});
+  sessions_[link] = {static_cast<std::uint64_t>(words.number("incarnation", 1)), ++hello_count_};
+  return step(WorkerJoined{WorkerId{link}, sessions_[link], hello, words.number("leased", 0) == 0});
+}
+
+std::string Story::heard(const Words& words) {
+  const WorkerId link{words.number("link", 1)};
+  const auto worker = core_.runtime().workers.find(link);
+  const auto sent = worker == core_.runtime().workers.end()
+                        ? 0
+                        : static_cast<std::int64_t>(worker->second.orders_sent);
+  Heartbeat heartbeat{"", now_, static_cast<std::uint64_t>(words.number("orders", sent)),
+                      static_cast<std::uint64_t>(words.number("spooled", 0))};
+  return step(WorkerHeard{link, sessions_.at(link.number), heartbeat});
 }
 
 std::string Story::suggested(const Words& words) {
@@ -222,7 +234,8 @@ std::string Story::logged(const Words& words) {
 
 std::string Story::report(const Words& words, const ReportBody& body) {
   const std::int64_t link = words.number("link", 1);
-  return step(ReportArrived{WorkerId{link}, {++sequences_[worker_names_.at(link)], body}});
+  return step(ReportArrived{
+      WorkerId{link}, sessions_.at(link), {++sequences_[worker_names_.at(link)], body}});
 }
 
 std::string Story::crash() {

@@ -3,7 +3,8 @@
 //
 //   at 12.5                              the clock goes to 12.5 s
 //   submit NAME [key=value ...]          total concurrent trial_timeout timeout policy; command
-//   join NAME link=1 slots=2 incarnation=1 [known=1.0.1,...]
+//   join NAME link=1 slots=2 incarnation=1 [known=1.0.1,...] [leased=1] [spool=N]
+//   heard link=1 [orders=N] [spooled=N]  a heartbeat; as one that has taken every order
 //   lost link=1
 //   suggested JOB [available=N]          answers the sampler's question
 //   started ATTEMPT [link=1]             likewise logged ATTEMPT VALUE..., ended ATTEMPT OUTCOME
@@ -41,6 +42,7 @@ class Story {
   std::string run(const std::string& line);
   std::string submit(const Words& words);
   std::string join(const Words& words);
+  std::string heard(const Words& words);
   std::string suggested(const Words& words);
   std::string report(const Words& words, const ReportBody& body);
   std::string logged(const Words& words);
@@ -56,6 +58,8 @@ class Story {
   std::int64_t request_count_ = 0;
   std::map<std::string, std::uint64_t> sequences_;    // worker name -> last report
   std::map<std::int64_t, std::string> worker_names_;  // link -> worker name
+  std::map<std::int64_t, Session> sessions_;          // link -> its last
+  std::uint64_t hello_count_ = 0;
   std::map<std::int64_t, Suggest> asked_;
 };
 

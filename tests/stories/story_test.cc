@@ -40,6 +40,11 @@ TEST_CASE("story: a sweep is canceled", "[stories]") {
 TEST_CASE("story: a worker crashes, and its attempts are tried again", "[stories]") {
   tell("worker_crash");
 }
+TEST_CASE("story: a worker is cut off, and its trial runs elsewhere once its lease is over",
+          "[stories]") {
+  tell("lease");
+}
+
 TEST_CASE("story: losses that count, and losses that do not", "[stories]") {
   tell("losses");
 }

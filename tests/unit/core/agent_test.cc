@@ -31,8 +31,18 @@ class Bench {
   std::vector<AgentCommand> happens(Kind event) {
     return agent_.step({now_, std::move(event)});
   }
-  std::vector<AgentCommand> gets(const ToWorker& message) {
-    return happens(MessageArrived{message});
+  Bench() { welcome({}); }
+  /// A new session.
+  std::vector<AgentCommand> welcome(const Welcome& message) {
+    happens(LinkUp{});
+    order_count_ = 0;
+    return gets(message);
+  }
+  /// In the present session, and in order.
+  std::vector<AgentCommand> gets(const ToWorkerBody& body) {
+    const bool is_order =
+        std::holds_alternative<Launch>(body) || std::holds_alternative<Stop>(body);
+    return happens(MessageArrived{{agent_.session(), is_order ? ++order_count_ : 0, body}});
   }
   std::vector<AgentCommand> launch(AttemptId attempt = kAttempt) {
     LaunchOrder order;
@@ -47,6 +57,7 @@ class Bench {
  private:
   Agent agent_{AgentIdentity{"w", 3, 5, 2}};
   Instant now_{1'000'000};
+  std::uint64_t order_count_ = 0;
 };
 
 TEST_CASE("the agent says hello with its name, its slots and what it knows", "[core][agent]") {
@@ -54,7 +65,8 @@ TEST_CASE("the agent says hello with its name, its slots and what it knows", "[c
   bench.launch();
   const auto hellos = all<SayHello>(bench.happens(LinkUp{}));
   REQUIRE(hellos.size() == 1);
-  CHECK(hellos[0].hello == Hello{"w", 3, 5, 2, {kAttempt}});
+  CHECK(hellos[0].session == Session{3, 2});
+  CHECK(hellos[0].hello == Hello{"w", 5, 2, {kAttempt}});
 }
 
 TEST_CASE("a launch that arrives twice spawns once", "[core][agent]") {
@@ -122,9 +134,8 @@ TEST_CASE("each stopped attempt has a grace of its own", "[core][agent]") {
   bench.happens(Spawned{other, 8, "/other"});
   bench.gets(Stop{kAttempt, seconds(10)});
   bench.advance(seconds(4));
-  const auto timers = all<SetAgentTimer>(bench.gets(Stop{other, seconds(10)}));
-  REQUIRE(timers.size() == 1);
-  CHECK(timers[0].at == bench.now() + seconds(6));  // the earlier one stands
+  // The earlier timer stands.
+  CHECK(all<SetAgentTimer>(bench.gets(Stop{other, seconds(10)})).empty());
 
   bench.advance(seconds(6));
   const auto commands = bench.happens(AgentTimerFired{});
@@ -209,13 +220,13 @@ TEST_CASE("an end that an earlier incarnation spooled is known", "[core][agent]"
   Bench bench;
   bench.happens(EndSpooled{kAttempt, 4});
   CHECK(bench.agent().known() == std::vector{kAttempt});
-  bench.gets(Welcome{4});
+  bench.welcome({4});
   CHECK(bench.agent().known().empty());
 }
 
 TEST_CASE("a welcome drops what is committed and has the rest sent again", "[core][agent]") {
   Bench bench;
-  const auto commands = bench.gets(Welcome{6});
+  const auto commands = bench.welcome({6});
   REQUIRE(all<Discard>(commands).size() == 1);
   CHECK(all<Discard>(commands)[0].committed == 6);
   REQUIRE(all<Resend>(commands).size() == 1);
@@ -345,6 +356,152 @@ TEST_CASE("a successor that is stopped never starts", "[core][agent]") {
   const auto spawned = all<Spawn>(bench.happens(ProcessesGone{kAttempt, kSuccess}));
   REQUIRE(spawned.size() == 1);
   CHECK(spawned[0].order.attempt == attempt_id(1, 2));
+}
+
+constexpr Duration kLease = seconds(60);
+constexpr Duration kGrace = seconds(10);
+
+// With the lease begun now.
+Bench leased() {
+  Bench bench;
+  bench.welcome({0, 1, kLease, kGrace});
+  return bench;
+}
+
+TEST_CASE("a leased worker says a heartbeat with its time and how far it has come",
+          "[core][agent]") {
+  Bench bench = leased();
+  bench.launch();
+  bench.spawned();
+  bench.advance(kLease / 6);
+  const auto beats = all<SayHeartbeat>(bench.happens(AgentTimerFired{}));
+  REQUIRE(beats.size() == 1);
+  CHECK(beats[0].session == bench.agent().session());
+  CHECK(beats[0].heartbeat.sent == bench.now());
+  CHECK(beats[0].heartbeat.orders == 1);
+}
+
+TEST_CASE("a worker without a lease says no heartbeats and goes on for ever", "[core][agent]") {
+  Bench bench;
+  bench.launch();
+  bench.spawned();
+  bench.happens(LinkDown{});
+  bench.advance(std::chrono::hours(1000));
+  CHECK(bench.happens(AgentTimerFired{}).empty());
+}
+
+TEST_CASE("what the coordinator has answered begins the lease anew at the time it was sent",
+          "[core][agent]") {
+  Bench bench = leased();
+  const Instant sent = bench.now() + seconds(10);
+  bench.advance(seconds(25));
+  const auto limits = all<LimitAttempts>(bench.gets(HeartbeatSeen{sent}));
+  REQUIRE(limits.size() == 1);
+  CHECK(limits[0].until == sent + kLease + kGrace);
+  CHECK(all<LimitAttempts>(bench.gets(HeartbeatSeen{sent - seconds(5)})).empty());  // late: no less
+}
+
+TEST_CASE("when the lease is over, everything is ended, and told as such", "[core][agent]") {
+  Bench bench = leased();
+  bench.launch();
+  bench.spawned();
+  bench.advance(kLease - Duration{1});
+  bench.gets(Launch{order_of(attempt_id(1, 1)), kAttempt});
+  bench.happens(LinkDown{});
+  CHECK(all<Signal>(bench.happens(AgentTimerFired{})).empty());
+  bench.advance(Duration{1});
+  const auto commands = bench.happens(AgentTimerFired{});
+  REQUIRE(all<Signal>(commands).size() == 1);
+  CHECK_FALSE(all<Signal>(commands)[0].kill);
+  REQUIRE(all<Append>(commands).size() == 1);  // the successor, which never ran
+  const auto given_back = std::get<AttemptEnded>(all<Append>(commands)[0].body);
+  CHECK(given_back.attempt == attempt_id(1, 1));
+  CHECK(given_back.outcome.kind == Outcome::Kind::kFenced);
+  CHECK(all<Spawn>(commands).empty());
+  bench.advance(kGrace);
+  const auto kills = all<Signal>(bench.happens(AgentTimerFired{}));
+  REQUIRE(kills.size() == 1);
+  CHECK(kills[0].kill);
+  const auto ends = all<Append>(bench.happens(ProcessesGone{kAttempt, kSuccess}));
+  REQUIRE(ends.size() == 1);
+  CHECK(std::get<AttemptEnded>(ends[0].body).outcome.kind == Outcome::Kind::kFenced);
+}
+
+// It was frozen: what waits for it may be as old as that.
+TEST_CASE("a lease that is over is noticed before a message is read", "[core][agent]") {
+  Bench bench = leased();
+  const Session before = bench.agent().session();
+  bench.advance(kLease);
+  const auto commands = bench.launch();
+  CHECK(all<Spawn>(commands).empty());
+  REQUIRE(all<SayHello>(commands).size() == 1);
+  CHECK(all<SayHello>(commands)[0].session > before);
+}
+
+TEST_CASE("a message of an earlier session changes nothing", "[core][agent]") {
+  Bench bench;
+  const Session before = bench.agent().session();
+  bench.welcome({});
+  LaunchOrder order;
+  order.attempt = kAttempt;
+  CHECK(bench.happens(MessageArrived{{before, 1, Launch{order, std::nullopt}}}).empty());
+}
+
+TEST_CASE("orders are taken in their order, once", "[core][agent]") {
+  Bench bench;
+  const auto give = [&](std::uint64_t order, std::int64_t number) {
+    return all<Spawn>(bench.happens(MessageArrived{
+        {bench.agent().session(), order, Launch{order_of(attempt_id(1, number)), std::nullopt}}}));
+  };
+  CHECK(give(2, 1).empty());  // the first is missing
+  CHECK(give(1, 0).size() == 1);
+  CHECK(give(1, 0).empty());
+  CHECK(give(2, 1).size() == 1);
+}
+
+TEST_CASE("a hello that is not answered is said again, at growing intervals", "[core][agent]") {
+  Bench bench;
+  bench.happens(LinkUp{});
+  std::vector<Duration> waits;
+  for (int i = 0; i < 6; ++i) {
+    const Instant before = bench.now();
+    while (all<SayHello>(bench.happens(AgentTimerFired{})).empty()) bench.advance(seconds(1));
+    waits.push_back(bench.now() - before);
+  }
+  CHECK(std::ranges::is_sorted(waits));
+  CHECK(waits.front() == seconds(2));
+  CHECK(waits.back() == seconds(32));
+}
+
+TEST_CASE("a link over which nothing is answered is made anew", "[core][agent]") {
+  Bench bench = leased();
+  std::size_t reconnect_count = 0;
+  for (int i = 0; i < 4; ++i) {
+    bench.advance(kLease / 6);
+    reconnect_count += all<Reconnect>(bench.happens(AgentTimerFired{})).size();
+  }
+  CHECK(reconnect_count == 1);
+}
+
+TEST_CASE("a worker that is refused says hello again later", "[core][agent]") {
+  Bench bench;
+  bench.happens(LinkUp{});
+  const auto told = all<TellAgent>(
+      bench.happens(MessageArrived{{bench.agent().session(), 0, Refused{"the name is taken"}}}));
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].sentence == "the coordinator refuses this worker: the name is taken");
+  bench.advance(seconds(2));
+  CHECK(all<SayHello>(bench.happens(AgentTimerFired{})).size() == 1);
+}
+
+TEST_CASE("an attempt that an earlier life has started is known, told and stopped like others",
+          "[core][agent]") {
+  Bench bench;
+  const auto starts = all<Append>(bench.happens(Adopted{kAttempt, 7, "/node/attempt"}));
+  REQUIRE(starts.size() == 1);
+  CHECK(starts[0].body == ReportBody{AttemptStarted{kAttempt, 7, "/node/attempt"}});
+  CHECK(bench.agent().known() == std::vector{kAttempt});
+  CHECK(all<Signal>(bench.gets(Stop{kAttempt, kGrace})).size() == 1);
 }
 
 }  // namespace

@@ -58,13 +58,25 @@ Decision Cluster::cancel(const std::string& name) {
 
 Decision Cluster::join(const Join& join) {
   names_[join.link] = join.name;
-  const auto spool = spools_.try_emplace(join.name, spools_.size() + 1).first->second;
+  const auto own = spools_.try_emplace(join.name, spools_.size() + 1).first->second;
+  const std::uint64_t spool = join.spool == 0 ? own : join.spool;
+  sessions_[join.link] = {join.incarnation, ++hello_count_};
   return step(WorkerJoined{WorkerId{join.link},
-                           {join.name, join.incarnation, spool, join.slots, join.known}});
+                           sessions_[join.link],
+                           {join.name, spool, join.slots, join.known},
+                           join.local});
+}
+
+Decision Cluster::heartbeat(std::int64_t link, std::uint64_t orders, std::uint64_t spooled) {
+  return step(WorkerHeard{WorkerId{link}, sessions_.at(link), {"", now_, orders, spooled}});
+}
+
+Decision Cluster::at_report(std::int64_t link, const Report& report) {
+  return step(ReportArrived{WorkerId{link}, sessions_.at(link), report});
 }
 
 Decision Cluster::report(const ReportBody& body, std::int64_t link) {
-  return step(ReportArrived{WorkerId{link}, {++last_seq_[names_.at(link)], body}});
+  return at_report(link, {++last_seq_[names_.at(link)], body});
 }
 
 Decision Cluster::started(const AttemptId& attempt, std::int64_t link) {

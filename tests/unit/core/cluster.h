@@ -49,7 +49,7 @@ template <class Kind>
 std::vector<Kind> sent(const Decision& decision) {
   std::vector<Kind> found;
   for (const Send& send : commands<Send>(decision)) {
-    if (const auto* one = std::get_if<Kind>(&send.message)) found.push_back(*one);
+    if (const auto* one = std::get_if<Kind>(&send.message.body)) found.push_back(*one);
   }
   return found;
 }
@@ -74,9 +74,14 @@ class Cluster {
     std::uint64_t incarnation = 1;
     std::int32_t slots = 2;
     std::vector<AttemptId> known = {};
+    bool local = true;        // no lease
+    std::uint64_t spool = 0;  // 0: the name's own
   };
   /// Each worker name has one spool, whatever its incarnation.
   Decision join(const Join& join);
+  /// In the present session of `link`, as a worker that has taken every order.
+  Decision heartbeat(std::int64_t link, std::uint64_t orders, std::uint64_t spooled = 0);
+  Decision at_report(std::int64_t link, const Report& report);
 
   /// The next report of the spool of the worker behind `link`.
   Decision report(const ReportBody& body, std::int64_t link = 1);
@@ -108,7 +113,9 @@ class Cluster {
   Instant now_{1'000'000};
   std::vector<Fact> journal_;
   std::int64_t request_count_ = 0;
-  std::map<std::int64_t, std::string> names_;      // link -> worker name
+  std::map<std::int64_t, std::string> names_;  // link -> worker name
+  std::map<std::int64_t, Session> sessions_;   // link -> its last
+  std::uint64_t hello_count_ = 0;
   std::map<std::string, std::uint64_t> spools_;    // worker name -> spool
   std::map<std::string, std::uint64_t> last_seq_;  // worker name -> of its last report
   std::map<std::int64_t, Suggest> asked_;          // job -> its last question

@@ -37,7 +37,7 @@ TEST_CASE("a report that comes again is acknowledged again and changes nothing",
   cluster.submit(command_job("hello"));
   cluster.started(attempt_id(1, 0));
   const AttemptEnded ended{attempt_id(1, 0), {}};
-  const Decision decision = cluster.step(ReportArrived{WorkerId{1}, {1, ended}});
+  const Decision decision = cluster.at_report(1, {1, ended});
   CHECK(decision.facts.empty());
   CHECK(sent<Acknowledge>(decision) == std::vector{Acknowledge{1}});
   CHECK(cluster.job(1) != nullptr);
@@ -49,9 +49,9 @@ TEST_CASE("after a gap the worker is told from where to send again", "[core]") {
   cluster.submit(command_job("hello"));
   cluster.started(attempt_id(1, 0));
   const AttemptEnded ended{attempt_id(1, 0), {}};
-  const Decision decision = cluster.step(ReportArrived{WorkerId{1}, {3, ended}});
+  const Decision decision = cluster.at_report(1, {3, ended});
   CHECK(decision.facts.empty());
-  CHECK(sent<Welcome>(decision) == std::vector{Welcome{1}});
+  CHECK(sent<SendAgain>(decision) == std::vector{SendAgain{1}});
 }
 
 TEST_CASE("a report over a link that is gone changes nothing", "[core]") {
@@ -59,8 +59,7 @@ TEST_CASE("a report over a link that is gone changes nothing", "[core]") {
   cluster.join({.link = 1});
   cluster.submit(command_job("hello"));
   cluster.join({.link = 2});
-  const Decision decision =
-      cluster.step(ReportArrived{WorkerId{1}, {1, AttemptEnded{attempt_id(1, 0), {}}}});
+  const Decision decision = cluster.at_report(1, {1, AttemptEnded{attempt_id(1, 0), {}}});
   CHECK(decision.facts.empty());
   CHECK(decision.commands.empty());
 }

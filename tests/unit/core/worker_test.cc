@@ -27,7 +27,7 @@ TEST_CASE("attempts wait for the word of a worker that is lost", "[core]") {
   cluster.start(command_job("hello"));
   const Decision decision = cluster.step(WorkerLost{WorkerId{1}});
   CHECK(decision.facts.empty());
-  CHECK(decision.commands.empty());
+  CHECK(decision.commands == std::vector<Command>{Dismiss{WorkerId{1}}});
 }
 
 TEST_CASE("a worker that comes back with its attempt keeps it", "[core]") {
@@ -231,8 +231,7 @@ TEST_CASE("after a crash a report that was taken is not taken again", "[core]") 
   cluster.crash();
   CHECK(sent<Welcome>(cluster.join({.link = 2, .known = {attempt_id(1, 0)}})) ==
         std::vector{Welcome{2}});
-  const Decision decision =
-      cluster.step(ReportArrived{WorkerId{2}, {2, AttemptLogged{attempt_id(1, 0), {}}}});
+  const Decision decision = cluster.at_report(2, {2, AttemptLogged{attempt_id(1, 0), {}}});
   CHECK(decision.facts.empty());
 }
 

@@ -76,9 +76,10 @@ TEST_CASE("a frame of another kind than this side takes is refused", "[codec]") 
 }
 
 TEST_CASE("a kind of message that this release does not know is refused", "[codec]") {
-  for (const std::int32_t index : {5, 1000, -1}) {
+  constexpr std::size_t kKindAt = kHeadBytes + 3 * 8;  // behind the session and the order
+  for (const std::int32_t index : {9, 1000, -1}) {
     std::string bytes = sample("to_worker_leave").bytes;
-    std::memcpy(bytes.data() + kHeadBytes, &index, sizeof index);
+    std::memcpy(bytes.data() + kKindAt, &index, sizeof index);
     const auto result = decode_to_worker(bytes);
     REQUIRE_FALSE(result);
     CHECK(result.error().code == ErrorCode::kInvalid);

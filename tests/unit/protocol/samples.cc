@@ -47,7 +47,8 @@ Result<std::string> recode_inbound(std::string_view bytes) {
   return std::visit([](const auto& kind) { return encode(kind); }, *decoded);
 }
 
-Sample from_worker(const std::string& name, const core::FromWorker& message) {
+Sample from_worker(const std::string& name, core::FromWorkerBody body) {
+  const core::FromWorker message{{kAllBits, 3}, std::move(body)};
   Sample sample;
   sample.name = "from_worker_" + name;
   sample.bytes = encode(message);
@@ -61,7 +62,8 @@ Sample from_worker(const std::string& name, const core::FromWorker& message) {
   return sample;
 }
 
-Sample to_worker(const std::string& name, const core::ToWorker& message) {
+Sample to_worker(const std::string& name, core::ToWorkerBody body) {
+  const core::ToWorker message{{2, kAllBits}, 4, std::move(body)};
   return make(
       "to_worker_" + name, message, [](const core::ToWorker& value) { return encode(value); },
       decode_to_worker);
@@ -248,9 +250,10 @@ core::LaunchOrder order() {
 
 void add_messages(std::vector<Sample>& all) {
   const auto report = [](std::uint64_t seq, core::ReportBody body) {
-    return core::FromWorker(std::in_place_type<core::Report>, core::Report{seq, std::move(body)});
+    return core::FromWorkerBody(std::in_place_type<core::Report>,
+                                core::Report{seq, std::move(body)});
   };
-  all.push_back(from_worker("hello", core::Hello{"node-1", kAllBits, 1, 8, {kAttempt, {}}}));
+  all.push_back(from_worker("hello", core::Hello{"node-1", kAllBits, 8, {kAttempt, {}}}));
   all.push_back(from_worker("hello_empty", core::Hello{}));
   all.push_back(from_worker("started", report(1, core::AttemptStarted{kAttempt, 4711, kAwkward})));
   all.push_back(from_worker("logged", report(2, core::AttemptLogged{kAttempt, records()})));
@@ -259,17 +262,22 @@ void add_messages(std::vector<Sample>& all) {
                                                    {Outcome::Kind::kReturned, -1, kAwkward,
                                                     std::chrono::microseconds(kLargest), kSmallest,
                                                     true, std::chrono::microseconds(5), true}})));
-  all.push_back(from_worker("heartbeat", core::Heartbeat{}));
-  static_assert(std::variant_size_v<core::FromWorker> == 3);
+  all.push_back(from_worker("heartbeat", core::Heartbeat{kAwkward, Instant{-1}, 7, kAllBits}));
+  static_assert(std::variant_size_v<core::FromWorkerBody> == 3);
   static_assert(std::variant_size_v<core::ReportBody> == 3);
 
-  all.push_back(to_worker("welcome", core::Welcome{kAllBits}));
+  all.push_back(to_worker(
+      "welcome", core::Welcome{kAllBits, 5, std::chrono::seconds(60), std::chrono::seconds(10)}));
   all.push_back(to_worker("launch", core::Launch{order(), kAttempt}));
   all.push_back(to_worker("launch_empty", core::Launch{}));
   all.push_back(to_worker("stop", core::Stop{kAttempt, std::chrono::seconds(10)}));
   all.push_back(to_worker("acknowledge", core::Acknowledge{9}));
   all.push_back(to_worker("leave", core::Leave{}));
-  static_assert(std::variant_size_v<core::ToWorker> == 5);
+  all.push_back(to_worker("heartbeat_seen", core::HeartbeatSeen{Instant{kLargest}}));
+  all.push_back(to_worker("send_again", core::SendAgain{kAllBits}));
+  all.push_back(to_worker("hello_again", core::HelloAgain{}));
+  all.push_back(to_worker("refused", core::Refused{kAwkward}));
+  static_assert(std::variant_size_v<core::ToWorkerBody> == 9);
 
   all.push_back(client("submit", SubmitJob{sweep_spec()}));
   all.push_back(client("cancel", CancelJob{kAwkward}));
@@ -292,8 +300,8 @@ void add_facts(std::vector<Sample>& all) {
   all.push_back(fact("command_submitted", core::JobSubmitted{core::JobId{4}, command_spec()}));
   all.push_back(fact("trial_suggested", core::TrialSuggested{trial, parameters()}));
   all.push_back(fact("suggestions_exhausted", core::SuggestionsExhausted{core::JobId{3}}));
-  all.push_back(
-      fact("attempt_assigned", core::AttemptAssigned{kAttempt, "node-1", kAllBits, kAttempt}));
+  all.push_back(fact("attempt_assigned",
+                     core::AttemptAssigned{kAttempt, "node-1", kAllBits, kAttempt, true}));
   all.push_back(fact("attempt_running", core::AttemptRunning{{kAttempt, 4711, "/folder"}}));
   all.push_back(fact("records_accepted", core::RecordsAccepted{kAttempt, records()}));
   all.push_back(fact("primary_reported",
