@@ -28,6 +28,7 @@ class Home:
         self.folder = tempfile.mkdtemp(prefix="trawl-bench-")
         self.home = os.path.join(self.folder, "home")
         self.environment = dict(os.environ, TRAWL_HOME=self.home)
+        self.started = start
         if start:
             self.run("coordinator", "start", "--detach")
 
@@ -41,11 +42,16 @@ class Home:
     def json(self, *words):
         return json.loads(self.run(*words, "-o", "json"))
 
+    def address(self):
+        """Where its coordinator listens."""
+        return self.json("coordinator", "status")["address"]
+
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         # The folder stays until the program ends: file systems slow down for a while where many
         # files were just deleted, and the next measurement would pay for that.
-        self.run("coordinator", "stop")
+        if self.started:
+            self.run("coordinator", "stop")
         atexit.register(shutil.rmtree, self.folder, True)
