@@ -100,9 +100,7 @@ void FakeWorkers::look(std::size_t index) {
   const bool is_up = (state & ZMQ_POLLOUT) != 0;
   if (is_up != worker.link_is_up) {
     worker.link_is_up = is_up;
-    if (worker.is_welcome) --welcomed_count_;
-    worker.is_welcome = false;
-    if (is_up) happened(index, core::LinkUp{});
+    is_up ? happened(index, core::LinkUp{}) : happened(index, core::LinkDown{});
   }
 }
 
@@ -118,10 +116,6 @@ bool FakeWorkers::receive(std::size_t index) {
       fmt::print(stderr, "fake workers: {}\n", message.error().message);
       std::exit(70);
     }
-    if (std::holds_alternative<core::Welcome>(*message) && !worker.is_welcome) {
-      worker.is_welcome = true;
-      ++welcomed_count_;
-    }
     happened(index, core::MessageArrived{std::move(*message)});
     has_received = true;
   }
@@ -132,12 +126,19 @@ bool FakeWorkers::receive(std::size_t index) {
 void FakeWorkers::happened(std::size_t index, decltype(core::AgentEvent::body) body) {
   const auto commands = workers_[index]->agent.step({now(), std::move(body)});
   for (const core::AgentCommand& command : commands) perform(index, command);
+  Worker& worker = *workers_[index];
+  welcomed_count_ += (worker.agent.is_welcome() ? 1 : 0) - (worker.was_welcome ? 1 : 0);
+  worker.was_welcome = worker.agent.is_welcome();
 }
 
 void FakeWorkers::perform(std::size_t index, const core::AgentCommand& command) {
   Worker& worker = *workers_[index];
   if (const auto* hello = std::get_if<core::SayHello>(&command)) {
-    send(worker, hello->hello);
+    send(worker, {hello->session, hello->hello});
+  } else if (const auto* beat = std::get_if<core::SayHeartbeat>(&command)) {
+    core::Heartbeat heartbeat = beat->heartbeat;
+    heartbeat.spooled = worker.seq_last;
+    send(worker, {beat->session, heartbeat});
   } else if (const auto* spawned = std::get_if<core::Spawn>(&command)) {
     spawn(index, spawned->order);
   } else if (const auto* append_command = std::get_if<core::Append>(&command)) {
@@ -146,7 +147,7 @@ void FakeWorkers::perform(std::size_t index, const core::AgentCommand& command) 
     discard(worker, discarded->committed);
   } else if (const auto* resend = std::get_if<core::Resend>(&command)) {
     for (const core::Report& report : worker.spool) {
-      if (report.seq > resend->committed) send(worker, report);
+      if (report.seq > resend->committed) send(worker, {worker.agent.session(), report});
     }
   } else if (const auto* timer = std::get_if<core::SetAgentTimer>(&command)) {
     if (worker.timer) timers_.erase({*worker.timer, index});
@@ -182,7 +183,7 @@ void FakeWorkers::spawn(std::size_t index, const core::LaunchOrder& order) {
 void FakeWorkers::append(std::size_t index, const core::ReportBody& body) {
   Worker& worker = *workers_[index];
   worker.spool.push_back({++worker.seq_last, body});
-  if (worker.is_welcome) send(worker, worker.spool.back());
+  if (worker.agent.is_welcome()) send(worker, {worker.agent.session(), worker.spool.back()});
   if (const auto* ended = std::get_if<core::AttemptEnded>(&body)) {
     happened(index, core::EndSpooled{ended->attempt, worker.seq_last});
   }

@@ -35,7 +35,7 @@ class FakeWorkers {
   void run_until(const std::function<bool()>& is_done);
 
   std::int64_t count() const { return static_cast<std::int64_t>(workers_.size()); }
-  std::int64_t welcomed_count() const { return welcomed_count_; }  // since their last link came up
+  std::int64_t welcomed_count() const { return welcomed_count_; }  // now
   std::int64_t running_count() const { return running_count_; }
   std::int64_t started_count() const { return started_count_; }  // launches ever carried out
   /// Ends that the coordinator has acknowledged.
@@ -47,7 +47,7 @@ class FakeWorkers {
     core::Agent agent;
     void* socket = nullptr;
     bool link_is_up = false;
-    bool is_welcome = false;
+    bool was_welcome = false;
     std::uint64_t seq_last = 0;
     std::deque<core::Report> spool;  // not acknowledged yet
     std::optional<Instant> timer;

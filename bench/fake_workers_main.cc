@@ -9,7 +9,7 @@
 //     these has changed, at most every 5 ms; ends with its standard input.
 //   bench_fake_workers plain ENDPOINT COUNT
 //     The other side of `complete`, without a core or a store: a ROUTER that answers each two
-//     messages of a worker with an acknowledgement and a launch at once, and does not read them.
+//     messages of a worker with an acknowledgement and a launch at once, and reads its Hello alone.
 //   bench_fake_workers sync FOLDER
 //     Prints how many small appends a second this disk takes, each synced.
 #include <array>
@@ -97,27 +97,40 @@ core::LaunchOrder sample_order() {
   return order;
 }
 
+struct PlainPeer {
+  core::Session session;
+  std::uint64_t count = 0;  // messages after its Hello
+  std::uint64_t order = 0;
+};
+
 [[noreturn]] void answer_plainly(const std::string& endpoint, std::size_t worker_count) {
   auto router = protocol::Router::bind(endpoint);
   if (!router) give_up(router.error().message);
-  const std::string launch = protocol::encode(core::ToWorker(core::Launch{sample_order(), {}}));
-  std::map<std::string, std::uint64_t> counts;  // messages after its Hello
+  const core::Launch launch{sample_order(), {}};
+  std::map<std::string, PlainPeer> peers;
+  const auto send = [&](const std::string& name, PlainPeer& peer, core::ToWorkerBody body) {
+    const std::uint64_t order = std::holds_alternative<core::Launch>(body) ? ++peer.order : 0;
+    (*router)->send(name, protocol::encode(core::ToWorker{peer.session, order, std::move(body)}));
+  };
   for (;;) {
     protocol::Waiter waiter;
     waiter.add(**router);
     waiter.wait(std::nullopt);
     while (auto received = (*router)->receive()) {
-      const auto [entry, is_new] = counts.try_emplace(received->peer, 0);
+      const auto [entry, is_new] = peers.try_emplace(received->peer);
+      PlainPeer& peer = entry->second;
       if (is_new) {
-        (*router)->send(received->peer, protocol::encode(core::ToWorker(core::Welcome{})));
-        if (counts.size() < worker_count) continue;
-        for (const auto& [peer, count] : counts) (*router)->send(peer, launch);
+        const auto hello = protocol::decode_inbound(received->frame);
+        if (!hello) give_up(hello.error().message);
+        peer.session = std::get<core::FromWorker>(*hello).session;
+        send(received->peer, peer, core::Welcome{});
+        if (peers.size() < worker_count) continue;
+        for (auto& [name, each] : peers) send(name, each, launch);
         continue;
       }
-      if (++entry->second % 2 != 0) continue;
-      (*router)->send(received->peer,
-                      protocol::encode(core::ToWorker(core::Acknowledge{entry->second})));
-      (*router)->send(received->peer, launch);
+      if (++peer.count % 2 != 0) continue;
+      send(received->peer, peer, core::Acknowledge{peer.count});
+      send(received->peer, peer, launch);
     }
   }
 }

@@ -69,7 +69,7 @@ class Cluster {
         if (const auto* ask = std::get_if<core::Suggest>(&command)) {
           events.emplace_back(answer(*ask));
         } else if (const auto* send = std::get_if<core::Send>(&command)) {
-          const auto* launch = std::get_if<core::Launch>(&send->message);
+          const auto* launch = std::get_if<core::Launch>(&send->message.body);
           if (launch != nullptr) live_.push_back({send->worker, launch->order.attempt});
         }
       }
@@ -85,13 +85,13 @@ class Cluster {
       std::uint64_t& seq = seqs_[static_cast<std::size_t>(live.worker.number)];
       const std::string folder = fmt::format("/home/somebody/.trawl/worker/attempts/bench_{}/1",
                                              live.attempt.trial.number);
-      happened(core::ReportArrived{live.worker,
-                                   {++seq, core::AttemptStarted{live.attempt, 4711, folder}}});
+      happened(core::ReportArrived{
+          live.worker, {1, 1}, {++seq, core::AttemptStarted{live.attempt, 4711, folder}}});
       core::Outcome outcome;
       outcome.kind = core::Outcome::Kind::kExited;
       outcome.elapsed = std::chrono::seconds(1);
-      happened(
-          core::ReportArrived{live.worker, {++seq, core::AttemptEnded{live.attempt, outcome}}});
+      happened(core::ReportArrived{
+          live.worker, {1, 1}, {++seq, core::AttemptEnded{live.attempt, outcome}}});
       ++ended_count_;
     }
   }
@@ -154,9 +154,8 @@ int run(const std::string& place, std::int64_t trial_count) {
     const auto store = open_store(path);
     Cluster cluster(*store);
     for (int i = 1; i <= kWorkerCount; ++i) {
-      cluster.happened(core::WorkerJoined{
-          core::WorkerId{i},
-          {fmt::format("worker-{}", i), 1, static_cast<std::uint64_t>(i), 1, {}}});
+      core::Hello hello{fmt::format("worker-{}", i), static_cast<std::uint64_t>(i), 1, {}};
+      cluster.happened(core::WorkerJoined{core::WorkerId{i}, {1, 1}, std::move(hello), true});
     }
     // One more than will end, so that the sweep stays unfinished.
     cluster.happened(core::SubmitRequested{core::RequestId{1}, sweep(trial_count + 1)});

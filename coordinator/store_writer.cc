@@ -1,11 +1,11 @@
 #include "coordinator/store_writer.h"
 
-#include <cmath>
 #include <pwd.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
 
+#include "base/assert.h"
 #include "base/text.h"
 #include "protocol/codec.h"
 
@@ -14,57 +14,9 @@ namespace {
 
 constexpr std::int64_t kNoTrial = -1;
 
-const char* cause_name(core::StopCause cause) {
-  switch (cause) {
-    case core::StopCause::kPolicy:
-      return "policy";
-    case core::StopCause::kCancel:
-      return "cancel";
-    case core::StopCause::kTrialTimeout:
-      return "trial_timeout";
-    case core::StopCause::kJobTimeout:
-      return "timeout";
-  }
-  return "";
-}
-
-const char* outcome_name(core::Outcome::Kind kind) {
-  switch (kind) {
-    case core::Outcome::Kind::kExited:
-      return "exited";
-    case core::Outcome::Kind::kSignalled:
-      return "signalled";
-    case core::Outcome::Kind::kReturned:
-      return "returned";
-    case core::Outcome::Kind::kUnstarted:
-      return "unstarted";
-    case core::Outcome::Kind::kLost:
-    case core::Outcome::Kind::kOrphaned:
-      return "lost";
-    case core::Outcome::Kind::kFenced:
-      return "fenced";
-  }
-  return "";
-}
-
-// In MLflow's words, of something that has ended.
-const char* run_status(core::Status status) {
-  if (status == core::Status::kCompleted) return "FINISHED";
-  return status == core::Status::kFailed ? "FAILED" : "KILLED";
-}
-
 std::string user_name() {
   const passwd* entry = getpwuid(getuid());
   return entry != nullptr ? entry->pw_name : std::to_string(getuid());
-}
-
-std::string parameters_json(const ParameterSet& parameters) {
-  std::string json = "{";
-  for (const NamedValue& parameter : parameters) {
-    if (json.size() > 1) json += ",";
-    json += json_text({parameter.name}) + ":" + json_text(parameter.value);
-  }
-  return json + "}";
 }
 
 std::string parameters_text(const ParameterSet& parameters) {
@@ -80,31 +32,43 @@ std::string status_text(core::Status status) {
   return std::string(core::to_string(status));
 }
 
-// Infinities are REALs to SQLite; NaN is not, so it is a NULL in a column of values.
-void bind_value(SQLite::Statement& statement, int index, double value) {
-  if (std::isnan(value)) {
-    statement.bind(index);
-  } else {
-    statement.bind(index, value);
-  }
-}
-
 }  // namespace
 
 StoreWriter::StoreWriter(sqlite::Statements& statements)
-    : statements_(statements), records_(statements), user_(user_name()) {}
+    : statements_(statements), records_(statements), trials_(statements), user_(user_name()) {}
 
 void StoreWriter::write(const std::vector<core::Fact>& facts) {
+  // What is left of a write that failed was undone with it.
   taken_.clear();
+  jobs_.clear();
+  trials_.clear();
   for (const core::Fact& fact : facts) {
     std::visit([&](const auto& body) { put(fact, body); }, fact.body);
   }
+  trials_.flush();
   for (const auto& [spool, seq] : taken_) {
     statements_.run(
         "INSERT INTO spools(spool, taken) VALUES (?, ?) ON CONFLICT(spool) DO UPDATE SET "
         "taken = excluded.taken",
         static_cast<std::int64_t>(spool), static_cast<std::int64_t>(seq));
   }
+}
+
+StoreWriter::Job& StoreWriter::job(core::JobId id) {
+  const auto [entry, is_new] = jobs_.try_emplace(id);
+  if (!is_new) return entry->second;
+  SQLite::Statement& select = statements_.get(
+      "SELECT type = 'sweep', name, experiment_id, user, command FROM jobs WHERE id = ?");
+  select.bind(1, id.number);
+  TRAWL_ASSERT(select.executeStep());
+  entry->second.row = {id,
+                       select.getColumn(0).getInt() != 0,
+                       select.getColumn(1).getString(),
+                       select.getColumn(2).getString(),
+                       select.getColumn(3).getString(),
+                       select.getColumn(4).getString()};
+  select.reset();
+  return entry->second;
 }
 
 void StoreWriter::journal(const core::Fact& fact, core::JobId job, std::int64_t number,
@@ -166,36 +130,8 @@ void StoreWriter::put_sweep_run(const core::Fact& fact, core::JobId job) {
       job.number);
 }
 
-// What the trial's own endpoint gives its run (worker/endpoint.cc), for other clients to see.
-void StoreWriter::put_trial_run(const core::Fact& fact, core::TrialId trial) {
-  statements_.run(
-      "INSERT OR IGNORE INTO runs(run_id, job, number, experiment_id, run_name, user_id, status, "
-      "start_time_ms) SELECT t.name, t.job, t.number, j.experiment_id, t.name, j.user, 'RUNNING', "
-      "?3 FROM trials t JOIN jobs j ON j.id = t.job WHERE t.job = ?1 AND t.number = ?2",
-      trial.job.number, trial.number, epoch_ms(fact.at));
-  statements_.run(
-      "WITH own(key, value) AS (VALUES ('mlflow.runName', 1), ('mlflow.user', 2), "
-      "('mlflow.source.name', 3), ('mlflow.source.type', 4), ('mlflow.parentRunId', 5)) "
-      "INSERT OR IGNORE INTO tags(run_id, key, value) SELECT t.name, own.key, CASE own.value WHEN "
-      "1 "
-      "THEN t.name WHEN 2 THEN j.user WHEN 3 THEN j.command WHEN 4 THEN 'JOB' ELSE j.name END FROM "
-      "trials t JOIN jobs j ON j.id = t.job CROSS JOIN own WHERE t.job = ?1 AND t.number = ?2 AND "
-      "(own.value < 5 OR j.type = 'sweep')",
-      trial.job.number, trial.number);
-}
-
 void StoreWriter::put(const core::Fact& fact, const core::TrialSuggested& body) {
-  statements_.run(
-      "INSERT INTO trials(job, number, name, status, parameters, created_us) SELECT id, ?2, CASE "
-      "type WHEN 'sweep' THEN name || '_' || ?2 ELSE name END, 'Queued', ?3, ?4 FROM jobs WHERE id "
-      "= ?1",
-      body.trial.job.number, body.trial.number, parameters_json(body.parameters), fact.at.us);
-  for (const NamedValue& parameter : body.parameters) {
-    statements_.run(
-        "INSERT OR IGNORE INTO params(run_id, key, value) SELECT name, ?3, ?4 FROM "
-        "trials WHERE job = ?1 AND number = ?2",
-        body.trial.job.number, body.trial.number, parameter.name, plain_text(parameter.value));
-  }
+  trials_.put(job(body.trial.job).row, fact.at, body);
   journal(fact, body.trial.job, body.trial.number, "trial_suggested",
           parameters_text(body.parameters));
 }
@@ -207,71 +143,51 @@ void StoreWriter::put(const core::Fact& fact, const core::SuggestionsExhausted& 
 
 void StoreWriter::put(const core::Fact& fact, const core::AttemptAssigned& body) {
   const core::TrialId trial = body.attempt.trial;
-  statements_.run(
-      "INSERT INTO attempts(job, number, attempt, worker, assigned_us) "
-      "VALUES (?, ?, ?, ?, ?)",
-      trial.job.number, trial.number, body.attempt.attempt, body.worker_name, fact.at.us);
-  if (body.attempt.attempt == 1) put_trial_run(fact, trial);
-  statements_.run(
-      "UPDATE trials SET status = ?4, attempt = ?3, reports = 0, last_value = "
-      "NULL, last_step = NULL, best_value = NULL WHERE job = ?1 AND number = ?2",
-      trial.job.number, trial.number, body.attempt.attempt, body.after ? "Queued" : "Starting");
-  if (body.attempt.attempt > 1) {
-    statements_.run("UPDATE trials SET started_us = NULL WHERE job = ? AND number = ?",
-                    trial.job.number, trial.number);
+  Job& of = job(trial.job);
+  trials_.put(of.row, fact.at, body);
+  if (body.attempt.attempt > 1) choose_best(trial);
+  if (!of.has_begun || !of.row.is_sweep) {
+    of.has_begun = true;
     statements_.run(
-        "UPDATE runs SET status = 'RUNNING', end_time_ms = NULL WHERE run_id = (SELECT "
-        "name FROM trials WHERE job = ? AND number = ?)",
-        trial.job.number, trial.number);
-    choose_best(trial);
+        "UPDATE jobs SET started_us = coalesce(started_us, ?2), status = CASE WHEN status "
+        "<> 'Queued' THEN status WHEN type = 'sweep' THEN 'Running' ELSE 'Starting' END "
+        "WHERE id = ?1 AND (started_us IS NULL OR status = 'Queued')",
+        trial.job.number, fact.at.us);
   }
-  statements_.run(
-      "UPDATE jobs SET started_us = coalesce(started_us, ?2), status = CASE WHEN status "
-      "<> 'Queued' THEN status WHEN type = 'sweep' THEN 'Running' ELSE 'Starting' END "
-      "WHERE id = ?1 AND (started_us IS NULL OR status = 'Queued')",
-      trial.job.number, fact.at.us);
   journal(fact, trial.job, trial.number, "attempt_assigned",
           body.attempt.attempt == 1 ? std::string()
                                     : fmt::format("attempt {} begins", body.attempt.attempt));
 }
 
 void StoreWriter::put(const core::Fact& fact, const core::AttemptRunning& body) {
-  const core::AttemptId attempt = body.started.attempt;
-  statements_.run(
-      "UPDATE attempts SET folder = ?4, pid = nullif(?5, 0), started_us = ?6 WHERE job = ?1 AND "
-      "number = ?2 AND attempt = ?3",
-      attempt.trial.job.number, attempt.trial.number, attempt.attempt, body.started.folder,
-      body.started.pid, fact.at.us);
-  statements_.run(
-      "UPDATE trials SET status = CASE WHEN status IN ('Queued', 'Starting') THEN 'Running' ELSE "
-      "status "
-      "END, started_us = ?3 WHERE job = ?1 AND number = ?2",
-      attempt.trial.job.number, attempt.trial.number, fact.at.us);
-  statements_.run("UPDATE jobs SET status = 'Running' WHERE id = ? AND status = 'Starting'",
-                  attempt.trial.job.number);
-  journal(fact, attempt.trial.job, attempt.trial.number, "attempt_running", "runs");
+  const core::TrialId trial = body.started.attempt.trial;
+  const JobRow& of = job(trial.job).row;
+  trials_.put(of, fact.at, body);
+  if (!of.is_sweep) {
+    statements_.run("UPDATE jobs SET status = 'Running' WHERE id = ? AND status = 'Starting'",
+                    trial.job.number);
+  }
+  journal(fact, trial.job, trial.number, "attempt_running", "runs");
 }
 
 void StoreWriter::put(const core::Fact&, const core::RecordsAccepted& body) {
+  trials_.flush();  // the records may speak of the trial's run
   for (const Record& record : body.records) records_.put(record, body.attempt.trial);
 }
 
 void StoreWriter::put(const core::Fact& fact, const core::PrimaryReported& body) {
   const core::TrialId trial = body.attempt.trial;
-  auto& update = statements_.get(
-      "UPDATE trials SET reports = reports + 1, last_value = ?3, last_step = ?4, best_value = CASE "
-      "WHEN ?5 THEN ?3 ELSE best_value END WHERE job = ?1 AND number = ?2");
-  update.bind(1, trial.job.number);
-  update.bind(2, trial.number);
-  bind_value(update, 3, body.value);
-  update.bind(4, body.step);
-  update.bind(5, body.best_of_trial ? 1 : 0);
-  update.exec();
-  update.reset();
+  const JobRow& of = job(trial.job).row;
+  trials_.put(of, fact.at, body);
   if (body.best_of_job) {
     statements_.run("UPDATE jobs SET best_trial = ?2, best_value = ?3 WHERE id = ?1",
                     trial.job.number, trial.number, body.value);
-    tag_best(trial.job);
+    if (of.is_sweep) {
+      statements_.run(
+          "INSERT INTO tags(run_id, key, value) VALUES (?, 'trawl.best_trial', ?) ON "
+          "CONFLICT(run_id, key) DO UPDATE SET value = excluded.value",
+          of.name, of.trial_name(trial.number));
+    }
   }
   journal(fact, trial.job, trial.number, body.best_of_job ? "new_best" : "primary_reported",
           python_repr(body.value));
@@ -279,34 +195,24 @@ void StoreWriter::put(const core::Fact& fact, const core::PrimaryReported& body)
 
 void StoreWriter::put(const core::Fact& fact, const core::StopDecided& body) {
   const core::TrialId trial = body.attempt.trial;
-  statements_.run(
-      "UPDATE trials SET status = 'CancelRequested', stopped_by = ?3, reason = ?4 WHERE "
-      "job = ?1 AND number = ?2",
-      trial.job.number, trial.number, cause_name(body.cause), body.reason);
-  statements_.run("UPDATE jobs SET status = 'CancelRequested' WHERE id = ?1 AND type = 'command'",
-                  trial.job.number);
+  const JobRow& of = job(trial.job).row;
+  trials_.put(of, fact.at, body);
+  if (!of.is_sweep) {
+    statements_.run("UPDATE jobs SET status = 'CancelRequested' WHERE id = ?1", trial.job.number);
+  }
   journal(fact, trial.job, trial.number, "stop_decided", body.reason);
 }
 
 void StoreWriter::put(const core::Fact& fact, const core::AttemptFinished& body) {
   const core::TrialId trial = body.attempt.trial;
   const core::Outcome& outcome = body.outcome;
-  const bool has_run = outcome.kind == core::Outcome::Kind::kExited ||
-                       outcome.kind == core::Outcome::Kind::kSignalled;
-  statements_.run(
-      "UPDATE attempts SET ended_us = ?4, outcome = ?5, code = ?6, tail = ?7, "
-      "cpu_s = iif(?8, ?9, NULL), max_rss_bytes = iif(?8, ?10, NULL), "
-      "oom = iif(?8, ?11, NULL) WHERE job = ?1 AND number = ?2 AND attempt = ?3",
-      trial.job.number, trial.number, body.attempt.attempt, fact.at.us, outcome_name(outcome.kind),
-      outcome.code, outcome.detail, static_cast<int>(has_run),
-      std::chrono::duration<double>(outcome.cpu).count(), outcome.max_rss_bytes,
-      static_cast<int>(outcome.out_of_memory));
-  statements_.run("UPDATE trials SET status = 'Queued' WHERE job = ?1 AND number = ?2",
-                  trial.job.number, trial.number);
-  statements_.run(
-      "UPDATE jobs SET status = 'Queued' WHERE id = ?1 AND type = 'command' AND status IN "
-      "('Starting', 'Running')",
-      trial.job.number);
+  const JobRow& of = job(trial.job).row;
+  trials_.put(of, fact.at, body);
+  if (!of.is_sweep) {
+    statements_.run(
+        "UPDATE jobs SET status = 'Queued' WHERE id = ?1 AND status IN ('Starting', 'Running')",
+        trial.job.number);
+  }
   std::string text;
   if (core::is_lost(outcome)) {
     text = fmt::format("attempt {} was lost: {}", body.attempt.attempt, outcome.detail);
@@ -319,19 +225,8 @@ void StoreWriter::put(const core::Fact& fact, const core::AttemptFinished& body)
 }
 
 void StoreWriter::put(const core::Fact& fact, const core::TrialEnded& body) {
-  statements_.run(
-      "UPDATE trials SET status = ?3, reason = ?4, ended_us = ?5 WHERE job = ?1 AND "
-      "number = ?2",
-      body.trial.job.number, body.trial.number, status_text(body.status), body.reason, fact.at.us);
-  if (body.status == core::Status::kFailed) {
-    statements_.run("UPDATE trials SET best_value = NULL WHERE job = ?1 AND number = ?2",
-                    body.trial.job.number, body.trial.number);
-    choose_best(body.trial);
-  }
-  statements_.run(
-      "UPDATE runs SET status = ?3, end_time_ms = coalesce(end_time_ms, ?4) WHERE run_id = (SELECT "
-      "name FROM trials WHERE job = ?1 AND number = ?2)",
-      body.trial.job.number, body.trial.number, run_status(body.status), epoch_ms(fact.at));
+  trials_.put(job(body.trial.job).row, fact.at, body);
+  if (body.status == core::Status::kFailed) choose_best(body.trial);
   std::string text = status_text(body.status);
   if (!body.reason.empty()) text += ": " + body.reason;
   journal(fact, body.trial.job, body.trial.number, "trial_ended", text);
@@ -375,13 +270,20 @@ void StoreWriter::put(const core::Fact& fact, const core::JobUpdated& body) {
 }
 
 void StoreWriter::choose_best(core::TrialId gone) {
-  const int changed = statements_.run(
+  SQLite::Statement& select =
+      statements_.get("SELECT 1 FROM jobs WHERE id = ?1 AND best_trial = ?2");
+  select.bind(1, gone.job.number);
+  select.bind(2, gone.number);
+  const bool was_best = select.executeStep();
+  select.reset();
+  if (!was_best) return;
+  trials_.flush();
+  statements_.run(
       "UPDATE jobs SET (best_trial, best_value) = (SELECT number, best_value FROM trials WHERE job "
       "= ?1 AND best_value IS NOT NULL ORDER BY CASE (SELECT goal FROM jobs WHERE id = ?1) WHEN "
-      "'minimize' THEN best_value ELSE -best_value END, number LIMIT 1) WHERE id = ?1 AND "
-      "best_trial = ?2",
-      gone.job.number, gone.number);
-  if (changed > 0) tag_best(gone.job);
+      "'minimize' THEN best_value ELSE -best_value END, number LIMIT 1) WHERE id = ?1",
+      gone.job.number);
+  tag_best(gone.job);
 }
 
 // The sweep's run names the best of its children.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "coordinator/record_writer.h"
+#include "coordinator/trial_rows.h"
 #include "core/fact.h"
 #include "sqlite/statements.h"
 
@@ -40,13 +41,20 @@ class StoreWriter {
   void put(const core::Fact& fact, const core::ReportsTaken& body);
   void put(const core::Fact& fact, const core::JobUpdated& body);
   void put_sweep_run(const core::Fact& fact, core::JobId job);
-  void put_trial_run(const core::Fact& fact, core::TrialId trial);
   /// The trial's value no longer counts: chooses anew if it was the best.
   void choose_best(core::TrialId gone);
   void tag_best(core::JobId job);
 
+  struct Job {
+    JobRow row;
+    bool has_begun = false;  // as far as this write has said so
+  };
+  Job& job(core::JobId id);
+
   sqlite::Statements& statements_;
   RecordWriter records_;
+  TrialRows trials_;
+  std::map<core::JobId, Job> jobs_;               // met by one write()
   std::map<std::uint64_t, std::uint64_t> taken_;  // by the facts of one write()
   const std::string user_;                        // who runs this coordinator: the jobs are theirs
 };

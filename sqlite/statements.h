@@ -3,6 +3,8 @@
 
 #include <map>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
@@ -17,12 +19,13 @@ class Statements {
   /// The statement of that literal (it is known by its address), ready to bind.
   SQLite::Statement& get(const char* sql);
 
-  /// Binds the values in order, runs the statement, and gives back how many rows it changed.
+  /// Binds the values in order (an absent one as NULL), runs the statement, and gives back how many
+  /// rows it changed.
   template <class... Values>
   int run(const char* sql, const Values&... values) {
     SQLite::Statement& statement = get(sql);
     int index = 0;
-    (statement.bind(++index, values), ...);
+    (bind(statement, ++index, values), ...);
     const int changed = statement.exec();
     statement.reset();
     return changed;
@@ -31,6 +34,22 @@ class Statements {
   SQLite::Database& database() { return database_; }
 
  private:
+  template <class Value>
+  static void bind(SQLite::Statement& statement, int index, const Value& value) {
+    statement.bind(index, value);
+  }
+  // The texts outlive the run, so SQLite needs no copy of them.
+  static void bind(SQLite::Statement& statement, int index, const std::string& text) {
+    statement.bindNoCopy(index, text);
+  }
+  static void bind(SQLite::Statement& statement, int index, const char* text) {
+    statement.bindNoCopy(index, text);
+  }
+  template <class Value>
+  static void bind(SQLite::Statement& statement, int index, const std::optional<Value>& value) {
+    if (value) bind(statement, index, *value);  // get() has unbound it
+  }
+
   SQLite::Database& database_;
   std::map<const char*, std::unique_ptr<SQLite::Statement>> statements_;
 };
