@@ -15,8 +15,8 @@ constexpr Duration kSuccessorPatience = std::chrono::milliseconds(500);
 constexpr std::int64_t kPlenty = 8;  // that wait, a slot
 // Before a Hello that is not answered is repeated. Longer each time, so that a slow network gets
 // its chance: an answer counts only if it is to the last one.
-constexpr Duration kHelloWaitMin = std::chrono::seconds(2);
-constexpr Duration kHelloWaitMax = std::chrono::seconds(32);
+constexpr Duration kHelloWaitMin = std::chrono::seconds(5);
+constexpr Duration kHelloWaitMax = std::chrono::seconds(40);
 constexpr const char* kFencedReason =
     "its worker was cut off from the coordinator for longer than its lease";
 
@@ -59,6 +59,7 @@ void Agent::say_hello(Instant at, Commands& commands) {
   ++session_number_;
   is_welcome_ = false;
   orders_ = 0;
+  beat_answered_ = {};
   beat_at_.reset();
   hello_sent_ = at;
   hello_again_at_ = at + hello_wait_;
@@ -68,19 +69,26 @@ void Agent::say_hello(Instant at, Commands& commands) {
 
 void Agent::on(const MessageArrived& event, Instant at, Commands& commands) {
   const ToWorker& message = event.message;
-  if (message.session != session()) return;
+  if (!link_is_up_ || message.session != session()) return;
   answered_ = at;
   const bool begins = std::holds_alternative<Welcome>(message.body) ||
                       std::holds_alternative<Refused>(message.body);
   if (is_welcome_ == begins) return;  // repeated, or overtaken by what needs it
-  if (message.order != 0) {
+  const bool is_order =
+      std::holds_alternative<Launch>(message.body) || std::holds_alternative<Stop>(message.body);
+  if (is_order) {
     if (message.order != orders_ + 1) return;  // a heartbeat tells of the one that is missing
     ++orders_;
   }
+  is_ahead_ = message.order > orders_;
   std::visit([&](const auto& body) { on(body, at, commands); }, message.body);
 }
 
 void Agent::on(const Welcome& message, Instant at, Commands& commands) {
+  if (message.lease > Duration{} && hello_sent_ + message.lease <= at) {
+    say_hello(at, commands);  // its lease is over already
+    return;
+  }
   is_welcome_ = true;
   hello_again_at_.reset();
   hello_wait_ = kHelloWaitMin;
@@ -98,11 +106,12 @@ void Agent::on(const Refused& message, Instant, Commands& commands) {
 }
 
 void Agent::on(const HeartbeatSeen& message, Instant, Commands& commands) {
+  beat_answered_ = std::max(beat_answered_, message.sent);
   renew_lease(message.sent, commands);
+  if (message.committed > committed_ && !is_ahead_) acknowledge(message.committed, commands);
 }
 
 void Agent::on(const SendAgain& message, Instant, Commands& commands) {
-  acknowledge(message.committed, commands);
   commands.push_back(Resend{message.committed});
 }
 
@@ -175,6 +184,7 @@ void Agent::on(const TroubleChanged&, Instant at, Commands& commands) {
 void Agent::say_heartbeat(Instant at, Commands& commands) {
   Heartbeat heartbeat;
   heartbeat.sent = at;
+  heartbeat.answered = beat_answered_;
   heartbeat.orders = orders_;
   commands.push_back(SayHeartbeat{session(), heartbeat});
 }
@@ -196,7 +206,7 @@ void Agent::on(const Launch& message, Instant at, Commands& commands) {
 }
 
 void Agent::on(const Acknowledge& message, Instant, Commands& commands) {
-  acknowledge(message.committed, commands);
+  if (!is_ahead_) acknowledge(message.committed, commands);
 }
 
 void Agent::on(const Leave&, Instant, Commands&) {

@@ -215,10 +215,12 @@ class Agent {
   std::optional<Instant> hello_again_at_;  // while it is not answered
   Duration hello_wait_{};                  // ... which is longer each time
   std::uint64_t orders_ = 0;               // taken in this session
+  bool is_ahead_ = false;                  // the message that is read has overtaken an order
   Duration lease_{};                       // 0: there is none
   Duration fence_grace_{};
   std::optional<Instant> lease_until_;  // the present lease; absent: none, or it is over
   std::optional<Instant> beat_at_;
+  Instant beat_answered_;  // in this session
   Instant answered_;  // the last time the coordinator was heard in this session
 };
 

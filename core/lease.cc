@@ -90,16 +90,19 @@ void on_event(Step& step, const WorkerHeard& event) {
   Worker* worker = find_worker(step, event.worker, event.session);
   if (worker == nullptr) return;
   renew_lease(step, event.worker);
+  if (event.heartbeat.sent <= worker->beat) return;  // repeated, or overtaken
   const auto taken = step.state.spools.find(worker->spool);
   const std::uint64_t committed = taken == step.state.spools.end() ? 0 : taken->second;
   if (committed < worker->spooled_before) {
     worker->asked_again = committed;
     step.send(event.worker, SendAgain{committed});
   }
-  const bool lost_orders = event.heartbeat.orders < worker->orders_sent_before;
+  const bool lost_orders = event.heartbeat.answered == worker->beat &&
+                           event.heartbeat.orders < worker->orders_before_answer;
+  worker->beat = event.heartbeat.sent;
   worker->spooled_before = event.heartbeat.spooled;
-  worker->orders_sent_before = worker->orders_sent;
-  step.send(event.worker, HeartbeatSeen{event.heartbeat.sent});
+  worker->orders_before_answer = worker->orders_sent;
+  step.send(event.worker, HeartbeatSeen{event.heartbeat.sent, committed});
   if (lost_orders) step.send(event.worker, HelloAgain{});
 }
 

@@ -116,6 +116,7 @@ struct Report {
 struct Heartbeat {
   std::string trouble;      // what keeps the worker from working, in words; "" for nothing
   Instant sent;             // by the worker's own clock; its answer says it again
+  Instant answered;         // the newest `sent` of this session that was answered; 0: none
   std::uint64_t orders{};   // taken in this session
   std::uint64_t spooled{};  // the last durable report
   friend bool operator==(const Heartbeat&, const Heartbeat&) = default;
@@ -167,9 +168,11 @@ struct Leave {
   friend bool operator==(const Leave&, const Leave&) = default;
 };
 
-/// Answers a Heartbeat: the lease begins anew at `sent`.
+/// Answers a Heartbeat: the lease begins anew at `sent`. Acknowledges too, since the last
+/// Acknowledge may have been lost.
 struct HeartbeatSeen {
   Instant sent;
+  std::uint64_t committed{};
   friend bool operator==(const HeartbeatSeen&, const HeartbeatSeen&) = default;
 };
 
@@ -195,7 +198,9 @@ using ToWorkerBody = std::variant<Welcome, Launch, Stop, Acknowledge, Leave, Hea
 
 struct ToWorker {
   Session session;
-  std::uint64_t order{};  // of a Launch or a Stop: 1, 2, ... in its session; 0: of another message
+  // A Launch or a Stop: its own number, 1, 2, ... in its session. Others: of the last one before
+  // them; what acknowledges is taken after it, since it may make the worker forget what that names.
+  std::uint64_t order{};
   ToWorkerBody body;
   friend bool operator==(const ToWorker&, const ToWorker&) = default;
 };

@@ -111,9 +111,11 @@ struct Worker {
   bool is_full() const {
     return exclusive || is_silent || static_cast<std::int64_t>(holds.size()) >= slot_count;
   }
-  // What was on its way when the last heartbeat came, and must have arrived by the next one.
   std::uint64_t orders_sent = 0;
-  std::uint64_t orders_sent_before = 0;
+  // Of the last heartbeat. What was sent before its answer has arrived where that has; reports that
+  // were durable before it have arrived by the next one.
+  Instant beat;
+  std::uint64_t orders_before_answer = 0;
   std::uint64_t spooled_before = 0;
   std::optional<std::uint64_t> asked_again;  // for the reports after this one
 };

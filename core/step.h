@@ -32,7 +32,8 @@ struct Step {
   }
   /// To a connected worker; `order` where it is a launch or a stop.
   void send(WorkerId id, ToWorkerBody body) {
-    command(Send{id, {runtime.workers.at(id).session, 0, std::move(body)}});
+    const Worker& worker = runtime.workers.at(id);
+    command(Send{id, {worker.session, worker.orders_sent, std::move(body)}});
   }
   void order(WorkerId id, ToWorkerBody body) {
     Worker& worker = runtime.workers.at(id);

@@ -64,6 +64,24 @@ std::vector<AttemptId> attempts_at(const Runtime& runtime, const std::string& wo
   return {there->second.begin(), there->second.end()};
 }
 
+// What follows an attempt comes behind it: a worker that does not know the one before takes it for
+// ended.
+std::vector<AttemptId> in_order_of_chains(const State& state,
+                                          const std::vector<AttemptId>& attempts) {
+  std::vector<AttemptId> ordered;
+  for (const AttemptId& attempt : attempts) {
+    if (find_live(state, attempt)->after) continue;
+    ordered.push_back(attempt);
+    const Job& job = state.jobs.at(attempt.trial.job);
+    for (auto next = job.successors.find(attempt); next != job.successors.end();
+         next = job.successors.find(ordered.back())) {
+      const Trial& trial = job.trials[static_cast<std::size_t>(next->second)];
+      ordered.push_back({{job.id, trial.number}, trial.attempt});
+    }
+  }
+  return ordered;
+}
+
 }  // namespace
 
 Worker* find_worker(Step& step, WorkerId id, Session session) {
@@ -115,7 +133,7 @@ void on_event(Step& step, const WorkerJoined& event) {
       finish_attempt(step, attempt, {Outcome::Kind::kLost, 0, "its worker was restarted"});
     }
   }
-  for (const AttemptId& attempt : kept) {
+  for (const AttemptId& attempt : in_order_of_chains(step.state, kept)) {
     reconcile(step, event.worker, attempt, known.contains(attempt));
   }
   const std::set<AttemptId> wanted(expected.begin(), expected.end());

@@ -78,7 +78,7 @@ void serialize(Archive& a, Report& v) {
 }
 template <class Archive>
 void serialize(Archive& a, Heartbeat& v) {
-  a(v.trouble, v.sent, v.orders, v.spooled);
+  a(v.trouble, v.sent, v.answered, v.orders, v.spooled);
 }
 template <class Archive>
 void serialize(Archive& a, FromWorker& v) {
@@ -112,7 +112,7 @@ template <class Archive>
 void serialize(Archive&, Leave&) {}
 template <class Archive>
 void serialize(Archive& a, HeartbeatSeen& v) {
-  a(v.sent);
+  a(v.sent, v.committed);
 }
 template <class Archive>
 void serialize(Archive& a, SendAgain& v) {

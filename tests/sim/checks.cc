@@ -61,7 +61,12 @@ void Checks::on(const core::AttemptFinished& fact) {
   successors_.erase(fact.attempt);
   require(!processes_.contains(fact.attempt),
           to_string(fact.attempt) + " finished, and still runs");
-  if (fact.outcome.kind == core::Outcome::Kind::kLost) {
+  const bool is_lost = fact.outcome.kind == core::Outcome::Kind::kLost;
+  require(!is_lost || !world_.profile.crashes_at_every_record,
+          to_string(fact.attempt) + " is lost, and only the coordinator was killed");
+  // In a cluster its end may lie on the other side of a cut.
+  if (is_lost && world_.profile.is_cluster) return;
+  if (is_lost) {
     require(!ends_spooled_.contains(fact.attempt),
             to_string(fact.attempt) + " is given up as lost, and its end is in the spool");
     return;
@@ -71,10 +76,23 @@ void Checks::on(const core::AttemptFinished& fact) {
           to_string(fact.attempt) + " finished, and records that it saw accepted are missing");
 }
 
-void Checks::worker_started(std::size_t worker, std::uint64_t incarnation,
-                            std::int64_t slot_count) {
+void Checks::worker_started(std::size_t worker, std::uint64_t incarnation, std::int64_t slot_count,
+                            std::size_t process_count) {
   slot_counts_[{world_.workers[worker].name(), incarnation}] = slot_count;
-  slot_count_now_[worker] = slot_count;
+  // What it has taken over holds its slots, as many as they are.
+  slot_count_now_[worker] = std::max(slot_count, static_cast<std::int64_t>(process_count));
+}
+
+void Checks::agent_died(std::size_t worker) {
+  for (auto& [attempt, process] : processes_) {
+    if (process.worker == worker) process.stop_arrived.reset();
+  }
+}
+
+void Checks::signalled(const core::AttemptId& attempt) {
+  if (!world_.profile.crashes_at_every_record) return;
+  require(!world_.history.is_live(attempt) || stop_decided_.contains(attempt),
+          to_string(attempt) + " is ended, and only the coordinator was killed");
 }
 
 void Checks::spawn_ordered(const core::AttemptId& attempt) {
@@ -132,6 +150,7 @@ void Checks::after_event() {
 }
 
 void Checks::check_stops() {
+  if (!world_.profile.is_punctual()) return;
   const Instant now = world_.timeline.now();
   for (const auto& [attempt, process] : processes_) {
     if (process.stop_arrived) {
@@ -147,7 +166,7 @@ void Checks::check_stops() {
 }
 
 void Checks::check_limits() {
-  if (!world_.coordinator.is_up()) return;
+  if (!world_.coordinator.is_up() || !world_.profile.is_punctual()) return;
   const Instant now = world_.timeline.now();
   // The timer is set after the commit under way and its own, and the stop is known as late again.
   const Duration slack = 4 * world_.profile.commit_delay_max + kKernelDelayMax;

@@ -23,7 +23,12 @@ class Checks {
 
   // --- told by the hosts
   void committed(const core::Fact& fact);
-  void worker_started(std::size_t worker, std::uint64_t incarnation, std::int64_t slot_count);
+  void worker_started(std::size_t worker, std::uint64_t incarnation, std::int64_t slot_count,
+                      std::size_t process_count);
+  /// Its process; those of its trials go on.
+  void agent_died(std::size_t worker);
+  /// Its worker asks it to end, or ends it.
+  void signalled(const core::AttemptId& attempt);
   void spawn_ordered(const core::AttemptId& attempt);
   void prepared(const core::AttemptId& attempt, bool first_time);
   void forgotten(const core::AttemptId& attempt, bool was_prepared);

@@ -20,7 +20,9 @@ void Clients::start() {
   Duration when{0};
   for (std::int64_t i = 0; i < profile.job_count; ++i) {
     const JobSpec spec = make_job(seed_, profile, i);
+    ++to_ask_count_;
     world_.timeline.after(when, [this, spec] {
+      --to_ask_count_;
       submitted_.push_back(spec);
       ask(spec);
     });
@@ -28,7 +30,11 @@ void Clients::start() {
   }
   for (std::int64_t i = 0; i < profile.cancel_count; ++i) {
     const Duration at = chance_.between(Duration{0}, when + 2 * profile.run_time_max);
-    world_.timeline.after(at, [this] { ask(name_to_cancel()); });
+    ++to_ask_count_;
+    world_.timeline.after(at, [this] {
+      --to_ask_count_;
+      ask(name_to_cancel());
+    });
   }
 }
 
@@ -41,7 +47,11 @@ std::string Clients::name_to_cancel() {
 }
 
 void Clients::ask_later(const Wish& wish, Duration delay) {
-  world_.timeline.after(delay, [this, wish] { ask(wish); });
+  ++to_ask_count_;
+  world_.timeline.after(delay, [this, wish] {
+    --to_ask_count_;
+    ask(wish);
+  });
 }
 
 void Clients::ask(const Wish& wish) {

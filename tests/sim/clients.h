@@ -24,6 +24,8 @@ class Clients {
   void replied(const core::Reply& reply);
   void coordinator_died();
   std::size_t unanswered_count() const { return unanswered_.size(); }
+  /// Everything was asked for, and answered.
+  bool are_done() const { return unanswered_.empty() && to_ask_count_ == 0; }
 
  private:
   using Wish = std::variant<JobSpec, std::string>;  // submit this, or cancel that
@@ -40,6 +42,7 @@ class Clients {
   std::int64_t request_count_ = 0;
   std::vector<JobSpec> submitted_;
   std::map<core::RequestId, Wish> unanswered_;
+  std::int64_t to_ask_count_ = 0;  // later, or again
 };
 
 }  // namespace trawl::sim

@@ -1,5 +1,9 @@
 #include "tests/sim/coordinator_host.h"
 
+#include <algorithm>
+
+#include <fmt/format.h>
+
 #include "core/check.h"
 #include "samplers/sampler.h"
 #include "tests/sim/world.h"
@@ -19,8 +23,43 @@ CoordinatorHost::CoordinatorHost(World& world, std::uint64_t seed)
 template <class What>
 void CoordinatorHost::later(Duration delay, What what) {
   world_.timeline.after(delay, [this, life = life_, what] {
-    if (is_up() && life_ == life) what();
+    if (is_up() && life_ == life) when_thawed(what);
   });
+}
+
+void CoordinatorHost::when_thawed(std::function<void()> what) {
+  if (is_frozen_) {
+    held_.push_back(std::move(what));
+  } else {
+    what();
+  }
+}
+
+void CoordinatorHost::freeze(Duration length) {
+  if (!is_up()) return;
+  world_.trace.line(world_.timeline.now(), kName,
+                    fmt::format("is frozen for {} s", static_cast<double>(length.count()) / 1e6));
+  is_frozen_ = true;
+  world_.timeline.after(length, [this, life = life_, freeze = ++freeze_count_] {
+    if (!is_up() || life_ != life || freeze_count_ != freeze) return;
+    world_.trace.line(world_.timeline.now(), kName, "goes on");
+    is_frozen_ = false;
+    while (!held_.empty() && is_up()) {
+      const std::function<void()> what = std::move(held_.front());
+      held_.pop_front();
+      what();
+    }
+  });
+}
+
+void CoordinatorHost::stall_disk(Duration length) {
+  world_.trace.line(world_.timeline.now(), kName, "its disk takes nothing");
+  stalled_until_ = world_.timeline.now() + length;
+}
+
+void CoordinatorHost::fail_disk() {
+  if (!is_up()) return;
+  crash(false, chance_.between(Duration{1}, world_.profile.coordinator_down_max));
 }
 
 void CoordinatorHost::start() {
@@ -40,23 +79,32 @@ void CoordinatorHost::compare(const core::Coordinator& core, const char* when) c
 void CoordinatorHost::crash() {
   if (!is_up()) return;
   const bool was_written = !in_flight_.empty() && chance_.one_in(2);
+  crash(was_written, chance_.between(Duration{1}, world_.profile.coordinator_down_max));
+}
+
+void CoordinatorHost::crash(bool was_written, Duration down) {
   world_.trace.line(world_.timeline.now(), kName,
                     was_written ? "crashes, just after a commit" : "crashes");
   core_.reset();
+  held_.clear();
+  is_frozen_ = false;
   if (was_written) write(in_flight_);
   in_flight_.clear();
   queued_.clear();
   world_.network.coordinator_died();
   world_.clients.coordinator_died();
-  const Duration down = chance_.between(Duration{1}, world_.profile.coordinator_down_max);
   world_.timeline.after(down, [this] { start(); });
 }
 
 void CoordinatorHost::deliver(const core::EventBody& event) {
   if (!is_up()) return;
-  world_.trace.line(world_.timeline.now(), kName, core::to_text(event));
-  take(core_->step({world_.timeline.now(), event}));
-  for (const std::string& fault : core::check(*core_)) world_.trace.fault("core::check: " + fault);
+  when_thawed([this, event] {
+    world_.trace.line(world_.timeline.now(), kName, core::to_text(event));
+    take(core_->step({world_.timeline.now(), event}));
+    for (const std::string& fault : core::check(*core_)) {
+      world_.trace.fault("core::check: " + fault);
+    }
+  });
 }
 
 void CoordinatorHost::take(core::Decision decision) {
@@ -71,10 +119,23 @@ void CoordinatorHost::take(core::Decision decision) {
 }
 
 void CoordinatorHost::begin_commit() {
-  in_flight_ = std::move(queued_);
-  queued_.clear();
-  const Duration delay = chance_.between(Duration{0}, world_.profile.commit_delay_max);
-  later(delay, [this] {
+  const bool one_by_one = world_.profile.crashes_at_every_record;
+  bool has_facts = false;
+  while (!queued_.empty() && !(one_by_one && has_facts)) {
+    has_facts = has_facts || !queued_.front().facts.empty();
+    in_flight_.push_back(std::move(queued_.front()));
+    queued_.pop_front();
+  }
+  const Duration stalled = stalled_until_ - world_.timeline.now();
+  const Duration delay = chance_.between(Duration{0}, world_.profile.commit_delay_max) +
+                         std::max<Duration>(stalled, Duration{0});
+  later(delay, [this, dies = one_by_one && has_facts] {
+    const bool hears_of_it = !dies || chance_.one_in(2);
+    if (!hears_of_it) {
+      // Its effects are owed: whoever replays the journal has to see to them.
+      crash(true, chance_.between(Duration{1}, world_.profile.coordinator_down_max));
+      return;
+    }
     write(in_flight_);
     if (queued_.empty()) compare(*core_, "that was decided");
     const std::vector<core::Decision> done = std::move(in_flight_);
@@ -82,7 +143,11 @@ void CoordinatorHost::begin_commit() {
     for (const core::Decision& decision : done) {
       for (const core::Command& command : decision.commands) release(command);
     }
-    if (!queued_.empty()) begin_commit();
+    if (dies) {
+      crash(false, chance_.between(Duration{1}, world_.profile.coordinator_down_max));
+    } else if (!queued_.empty()) {
+      begin_commit();
+    }
   });
 }
 

@@ -1,9 +1,12 @@
 // tests/sim/coordinator_host.h: the shell of the coordinator's core: a journal with group commit,
 // and effects that follow it. A decision becomes durable as a whole, in order; its commands wait
-// for it and for every decision before it, also where it has no facts of its own.
+// for it and for every decision before it, also where it has no facts of its own. While it is
+// frozen, or its disk takes nothing, what comes waits.
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -21,6 +24,11 @@ class CoordinatorHost {
   void start();
   /// The state is gone, and what was not committed with it; starts again some time later.
   void crash();
+  void freeze(Duration length);
+  /// Nothing becomes durable meanwhile.
+  void stall_disk(Duration length);
+  /// The disk refuses a write: nothing after it may take effect, so the coordinator ends.
+  void fail_disk();
   /// Dropped while the coordinator is down.
   void deliver(const core::EventBody& event);
 
@@ -30,6 +38,8 @@ class CoordinatorHost {
 
  private:
   void take(core::Decision decision);
+  void crash(bool was_written, Duration down);
+  void when_thawed(std::function<void()> what);
   void begin_commit();
   void write(const std::vector<core::Decision>& decisions);
   void release(const core::Command& command);
@@ -51,7 +61,12 @@ class CoordinatorHost {
   std::optional<core::Coordinator> core_;
   std::uint64_t timer_count_ = 0;
 
-  std::vector<core::Decision> queued_;     // decided
+  bool is_frozen_ = false;
+  std::uint64_t freeze_count_ = 0;
+  std::deque<std::function<void()>> held_;  // until it is thawed
+  Instant stalled_until_;
+
+  std::deque<core::Decision> queued_;      // decided
   std::vector<core::Decision> in_flight_;  // being written
   std::vector<core::Fact> journal_;        // durable
   core::Coordinator shadow_;               // applies the journal as it grows

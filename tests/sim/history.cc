@@ -59,6 +59,7 @@ void History::on(const core::JobSubmitted& fact, Instant) {
   require(find(fact.spec.name) == nullptr, "two jobs of one name");
   require(jobs_.empty() || jobs_.rbegin()->first < fact.job, "a job's number does not grow");
   jobs_[fact.job].spec = fact.spec;
+  ++unfinished_count_;
 }
 
 void History::on(const core::TrialSuggested& fact, Instant) {
@@ -264,6 +265,7 @@ void History::on(const core::JobEnded& fact, Instant) {
           "a job ended, and nobody says why");
   require(!it.canceled || fact.status == core::Status::kCanceled, "canceled, and not Canceled");
   it.ended = true;
+  --unfinished_count_;
 }
 
 void History::on(const core::ReportsTaken& fact, Instant) {

@@ -50,6 +50,7 @@ class History {
 
   const std::map<core::JobId, JobHistory>& jobs() const { return jobs_; }
   const JobHistory* find(const std::string& job_name) const;
+  std::int64_t unfinished_count() const { return unfinished_count_; }
   /// Assigned, and not finished.
   bool is_live(const core::AttemptId& attempt) const;
 
@@ -88,6 +89,7 @@ class History {
   Trace& trace_;
   core::CoordinatorOptions options_;
   std::map<core::JobId, JobHistory> jobs_;
+  std::int64_t unfinished_count_ = 0;
   std::map<std::uint64_t, std::uint64_t> spools_;
   std::deque<Expected> expected_reports_;                               // of records just accepted
   std::optional<std::pair<core::AttemptId, std::string>> verdict_due_;  // must be the next fact

@@ -101,7 +101,7 @@ SweepSpec make_sweep(Chance& chance, const Profile& profile) {
   sweep.objective.goal = chance.one_in(2) ? Goal::kMaximize : Goal::kMinimize;
   sweep.objective.primary_metric = "acc";
   sweep.early_termination = make_policy(chance);
-  sweep.limits.max_total_trials = chance.between(1, 12);
+  sweep.limits.max_total_trials = chance.between(1, profile.trial_count_max);
   sweep.limits.max_concurrent_trials = chance.between(1, 6);
   if (chance.one_in(3)) {
     sweep.limits.trial_timeout = chance.between(milliseconds(100), profile.run_time_max);

@@ -2,6 +2,7 @@
 //
 //   sim --seed N [--trace]       one seed; --trace prints every line
 //   sim --from A --count N       seeds A .. A+N-1, each checked to replay to the same trace
+//   ... --every-record           the coordinator is killed at every record of its journal instead
 //
 // Exit code 0 when every invariant held, 1 with the seed and its last lines when one did not, 2 for
 // bad usage. A seed runs in a process of its own, so that a defect that ends it is told like any
@@ -28,6 +29,7 @@ struct Options {
   std::uint64_t from = 0;
   std::uint64_t count = 1;
   Echo echo = Echo::kOff;
+  Torture torture = Torture::kSeed;
 };
 
 /// What the parent process sees of the child's work.
@@ -43,6 +45,10 @@ std::optional<Options> parse(int argc, char** argv) {
     const std::string_view word = argv[i];
     if (word == "--trace") {
       options.echo = Echo::kOn;
+      continue;
+    }
+    if (word == "--every-record") {
+      options.torture = Torture::kEveryRecord;
       continue;
     }
     if (i + 1 == argc) return std::nullopt;
@@ -69,14 +75,14 @@ bool tell_faults(std::uint64_t seed, const Trace& trace) {
   return false;
 }
 
-bool run_seed(std::uint64_t seed, Echo echo, bool twice, Progress& progress) {
-  World world(seed, echo);
+bool run_seed(std::uint64_t seed, const Options& options, bool twice, Progress& progress) {
+  World world(seed, options.torture, options.echo);
   world.run();
   progress.line_count += world.trace.line_count();
   progress.hash = progress.hash * 31 + world.trace.hash();
   if (!tell_faults(seed, world.trace)) return false;
   if (!twice) return true;
-  World again(seed, Echo::kOff);
+  World again(seed, options.torture, Echo::kOff);
   again.run();
   if (again.trace.hash() == world.trace.hash()) return true;
   fmt::print("seed {}: it does not replay to the same trace\n", seed);
@@ -87,7 +93,7 @@ int run_all(const Options& options, Progress& progress) {
   for (std::uint64_t seed = options.from; seed < options.from + options.count; ++seed) {
     progress.seed = seed;
     const bool twice = options.count > 1 && seed % kReplayEvery == 0;
-    if (!run_seed(seed, options.echo, twice, progress)) return 1;
+    if (!run_seed(seed, options, twice, progress)) return 1;
   }
   return 0;
 }
@@ -116,8 +122,8 @@ int run_in_child(const Options& options) {
                progress->line_count, progress->hash);
     return 0;
   }
-  fmt::print("seed {} failed; replay it with: sim --seed {} --trace\n", progress->seed,
-             progress->seed);
+  fmt::print("seed {} failed; replay it with: sim --seed {}{} --trace\n", progress->seed,
+             progress->seed, options.torture == Torture::kEveryRecord ? " --every-record" : "");
   return 1;
 }
 
@@ -127,7 +133,7 @@ int run_in_child(const Options& options) {
 int main(int argc, char** argv) {
   const auto options = trawl::sim::parse(argc, argv);
   if (!options) {
-    std::fputs("usage: sim --seed N [--trace] | sim --from A --count N\n", stderr);
+    std::fputs("usage: sim (--seed N [--trace] | --from A --count N) [--every-record]\n", stderr);
     return 2;
   }
   return trawl::sim::run_in_child(*options);

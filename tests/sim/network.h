@@ -1,9 +1,14 @@
-// tests/sim/network.h: the links between workers and the coordinator. A link delays messages and
-// may deliver one twice in a row, but keeps their order; when it breaks, what is in flight is lost,
-// nothing of it turns up on a later link, and the worker connects again.
+// tests/sim/network.h: the links between workers and the coordinator.
+//
+// On one machine a link delays messages and may deliver one twice in a row, but keeps their order;
+// when it breaks, what is in flight is lost, and the coordinator hears of it.
+//
+// In a cluster a message may be lost, arrive twice, overtake others and outlive its link; a cut
+// swallows what crosses it, in one direction or both; and nobody tells the coordinator anything.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -18,12 +23,14 @@ class Network {
  public:
   Network(World& world, std::uint64_t seed);
 
-  /// The worker wants a link; it gets one once it and the coordinator are up.
+  /// The worker wants a link; it gets one once it and the coordinator are up and can be reached.
   void connect(std::size_t worker);
   /// The worker is gone: no link, and none wanted.
   void hang_up(std::size_t worker);
   void break_link(std::size_t worker);
   void coordinator_died();
+  /// Swallows what the worker sends, what is sent to it, or both, for a while.
+  void cut(std::size_t worker, bool up, bool down, Duration length);
 
   bool is_up(std::size_t worker) const { return ends_[worker].link.has_value(); }
   /// When the worker's present link came up.
@@ -43,17 +50,22 @@ class Network {
   struct End {
     std::optional<Link> link;
     std::uint64_t tries = 0;  // a newer try makes the older ones void
+    Instant up_cut_until;
+    Instant down_cut_until;
   };
 
   void open(std::size_t worker);
   void deliver_to_coordinator(core::WorkerId link, const core::FromWorker& message);
   bool is_current(std::size_t worker, core::WorkerId link) const;
+  /// On one machine, whether what crosses this link now arrives; in a cluster any link will do.
+  bool carries(std::size_t worker, core::WorkerId link) const;
   std::int64_t delivery_count();
   Instant arrival(Instant& last);
 
   World& world_;
   Chance chance_;
   std::vector<End> ends_;
+  std::map<core::WorkerId, std::size_t> worker_of_;  // of every link there ever was
   std::int64_t link_count_ = 0;
 };
 

@@ -1,5 +1,9 @@
 #include "tests/sim/world.h"
 
+#include <algorithm>
+
+#include <fmt/format.h>
+
 namespace trawl::sim {
 namespace {
 
@@ -7,8 +11,8 @@ constexpr std::int64_t kEventsMax = 200'000;  // runs have a few thousand
 
 }  // namespace
 
-World::World(std::uint64_t seed, Echo echo)
-    : profile(profile_of(seed)),
+World::World(std::uint64_t seed, Torture torture, Echo echo)
+    : profile(profile_of(seed, torture)),
       trace(echo),
       history(trace, profile.options),
       checks(*this),
@@ -27,11 +31,18 @@ void World::run() {
   clients.start();
   faults.start();
   std::int64_t event_count = 0;
-  while (trace.faults().empty() && timeline.run_next()) {
+  while (trace.faults().empty() && !is_over() && timeline.run_next()) {
     checks.after_event();
-    if (++event_count > kEventsMax) trace.fault("the run does not end");
+    if (++event_count > kEventsMax) trace.fault(fmt::format("the run does not end: at {} s", timeline.now().us / 1e6));
   }
   if (trace.faults().empty()) checks.at_end();
+}
+
+// Heartbeats never end by themselves.
+bool World::is_over() const {
+  return faults.are_over() && clients.are_done() && coordinator.is_up() &&
+         history.unfinished_count() == 0 &&
+         std::ranges::all_of(workers, [](const WorkerHost& worker) { return worker.is_done(); });
 }
 
 }  // namespace trawl::sim

@@ -19,12 +19,14 @@
 namespace trawl::sim {
 
 struct World {
-  World(std::uint64_t seed, Echo echo);
+  World(std::uint64_t seed, Torture torture, Echo echo);
   World(const World&) = delete;  // its parts know where it lies
   World& operator=(const World&) = delete;
 
   /// To the end, or to the first fault.
   void run();
+  /// Everything that was asked for is done, and nothing more will go wrong.
+  bool is_over() const;
 
   Profile profile;
   Timeline timeline;

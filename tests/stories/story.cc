@@ -204,7 +204,8 @@ std::string Story::heard(const Words& words) {
   const auto sent = worker == core_.runtime().workers.end()
                         ? 0
                         : static_cast<std::int64_t>(worker->second.orders_sent);
-  Heartbeat heartbeat{"", now_, static_cast<std::uint64_t>(words.number("orders", sent)),
+  const Instant answered = std::exchange(beats_[sessions_.at(link.number)], now_);
+  Heartbeat heartbeat{"", now_, answered, static_cast<std::uint64_t>(words.number("orders", sent)),
                       static_cast<std::uint64_t>(words.number("spooled", 0))};
   return step(WorkerHeard{link, sessions_.at(link.number), heartbeat});
 }

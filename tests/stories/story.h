@@ -60,6 +60,7 @@ class Story {
   std::map<std::int64_t, std::string> worker_names_;  // link -> worker name
   std::map<std::int64_t, Session> sessions_;          // link -> its last
   std::uint64_t hello_count_ = 0;
+  std::map<Session, Instant> beats_;  // the last heartbeat
   std::map<std::int64_t, Suggest> asked_;
 };
 

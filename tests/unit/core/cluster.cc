@@ -68,7 +68,9 @@ Decision Cluster::join(const Join& join) {
 }
 
 Decision Cluster::heartbeat(std::int64_t link, std::uint64_t orders, std::uint64_t spooled) {
-  return step(WorkerHeard{WorkerId{link}, sessions_.at(link), {"", now_, orders, spooled}});
+  advance(Duration{1});
+  const Instant answered = std::exchange(beats_[sessions_.at(link)], now_);
+  return step(WorkerHeard{WorkerId{link}, sessions_.at(link), {"", now_, answered, orders, spooled}});
 }
 
 Decision Cluster::at_report(std::int64_t link, const Report& report) {

@@ -79,7 +79,7 @@ class Cluster {
   };
   /// Each worker name has one spool, whatever its incarnation.
   Decision join(const Join& join);
-  /// In the present session of `link`, as a worker that has taken every order.
+  /// In the present session of `link`, a microsecond later, as a worker that has had every answer.
   Decision heartbeat(std::int64_t link, std::uint64_t orders, std::uint64_t spooled = 0);
   Decision at_report(std::int64_t link, const Report& report);
 
@@ -116,6 +116,7 @@ class Cluster {
   std::map<std::int64_t, std::string> names_;  // link -> worker name
   std::map<std::int64_t, Session> sessions_;   // link -> its last
   std::uint64_t hello_count_ = 0;
+  std::map<Session, Instant> beats_;  // the last heartbeat
   std::map<std::string, std::uint64_t> spools_;    // worker name -> spool
   std::map<std::string, std::uint64_t> last_seq_;  // worker name -> of its last report
   std::map<std::int64_t, Suggest> asked_;          // job -> its last question
