@@ -97,9 +97,9 @@ struct Prepare {
 struct Forget {
   AttemptId attempt;
 };
-/// Ask the attempt's processes to end (SIGTERM), or end them (SIGKILL). Before Spawned: give up
-/// getting it ready, and answer ProcessesGone; where it is too late for that, Spawned is answered
-/// with the signal again.
+/// Ask the attempt's processes to end (SIGTERM), or end them (SIGKILL). Of one that is still being
+/// made ready: it must not start any more, and ProcessesGone answers; where the start has been given
+/// to the kernel, Spawned is answered with the signal again.
 struct Signal {
   AttemptId attempt;
   bool kill{};

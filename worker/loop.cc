@@ -266,6 +266,10 @@ void Loop::take_prepared() {
   for (const Preparation& preparation : prepared_.take()) {
     const Preparing done = std::move(preparing_.at(preparation.attempt));
     preparing_.erase(preparation.attempt);
+    if (done.thread.get_stop_token().stop_requested()) {
+      could_not_start(done.order, "stopped before it was started");
+      continue;
+    }
     spawn({done.order, done.folder,
            preparation.result ? spawn_options(done.order, done.folder, *preparation.result)
                               : Result<SpawnOptions>(tl::unexpected(preparation.result.error()))});

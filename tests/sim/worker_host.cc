@@ -66,6 +66,7 @@ void WorkerHost::take_over() {
   const std::map<core::AttemptId, core::Outcome> ends = untold_ends_;
   for (const auto& [attempt, process] : std::map(processes_)) {
     world_.trace.line(world_.timeline.now(), name_, "takes over " + to_string(attempt));
+    processes_.at(attempt).is_told = true;
     step(core::Adopted{attempt, static_cast<std::int32_t>(process.number), "/folder"});
     answer(attempt);
   }
@@ -79,6 +80,7 @@ void WorkerHost::take_over() {
 void WorkerHost::die() {
   agent_.reset();
   prepared_.clear();
+  starting_.clear();
   held_.clear();
   is_frozen_ = false;
   // Who was not answered asks again.
@@ -219,6 +221,7 @@ void WorkerHost::act(const core::Spawn& command) {
   prepared_.erase(command.order.attempt);
   world_.checks.spawn_ordered(command.order.attempt);
   const Duration delay = chance_.between(Duration{0}, world_.profile.spawn_delay_max);
+  starting_[command.order.attempt] = true;
   later(delay, [this, order = command.order] { begin_process(order); });
 }
 
@@ -240,6 +243,10 @@ void WorkerHost::begin_process(const core::LaunchOrder& order) {
   const core::AttemptId attempt = order.attempt;
   const std::uint64_t number = ++process_count_;
   const ProcessPlan plan = plan_process(seed_, world_.profile, order);
+  if (!starting_.extract(attempt).mapped()) {
+    step(core::ProcessesGone{attempt, {core::Outcome::Kind::kUnstarted, 0, "stopped"}});
+    return;
+  }
   if (limit_ && *limit_ <= local_now()) {
     step(core::ProcessesGone{attempt, {core::Outcome::Kind::kFenced, 0, "too late"}});
     return;
@@ -250,10 +257,11 @@ void WorkerHost::begin_process(const core::LaunchOrder& order) {
   }
   world_.trace.line(world_.timeline.now(), name_, "process begins: " + to_string(attempt));
   world_.checks.process_began(attempt, index_);
-  processes_.emplace(attempt, Process{plan, number, false, {}});
+  processes_.emplace(attempt, Process{plan, number, false, false, {}});
   // The endpoint may take a metric before the agent has heard of the start, never an end.
   const Duration heard = chance_.between(Duration{0}, kKernelDelayMax);
   later(heard, [this, attempt, number] {
+    if (Process* process = find(attempt, number)) process->is_told = true;
     step(core::Spawned{attempt, static_cast<std::int32_t>(number), "/folder"});
   });
   for (const LoggedAt& logged : plan.logged) {
@@ -281,7 +289,10 @@ void WorkerHost::act(const core::Signal& command) {
       world_.timeline.now(), name_,
       fmt::format("{} {}", command.kill ? "kills" : "asks to end:", to_string(command.attempt)));
   world_.checks.signalled(command.attempt);
-  if (found == processes_.end()) return;  // not started yet, or gone
+  if (const auto starting = starting_.find(command.attempt); starting != starting_.end()) {
+    starting->second = false;
+  }
+  if (found == processes_.end() || !found->second.is_told) return;  // too early, or gone
   Process& process = found->second;
   if (!command.kill && process.plan.ignores_sigterm) return;
   process.ending = process.ending || command.kill;
@@ -316,8 +327,7 @@ void WorkerHost::kill_all(core::Outcome::Kind kind, const std::string& why) {
   }
 }
 
-void WorkerHost::end_process(core::AttemptId attempt, std::uint64_t number,
-                             core::Outcome outcome) {
+void WorkerHost::end_process(core::AttemptId attempt, std::uint64_t number, core::Outcome outcome) {
   if (find(attempt, number) == nullptr) return;
   world_.trace.line(world_.timeline.now(), name_,
                     fmt::format("process ends: {} {}", to_string(attempt), core::to_text(outcome)));

@@ -54,6 +54,7 @@ class WorkerHost {
   struct Process {
     ProcessPlan plan;
     std::uint64_t number{};         // of this host's processes
+    bool is_told = false;           // that it has started: it can be signalled
     bool ending = false;            // a signal has taken effect
     std::deque<Record> unanswered;  // what it wants to log, in order
   };
@@ -108,7 +109,8 @@ class WorkerHost {
 
   std::uint64_t life_ = 0;  // the incarnation
   std::optional<core::Agent> agent_;
-  std::set<core::AttemptId> prepared_;  // and neither spawned nor forgotten yet
+  std::set<core::AttemptId> prepared_;        // and neither spawned nor forgotten yet
+  std::map<core::AttemptId, bool> starting_;  // -> it is to start
   std::uint64_t timer_count_ = 0;
   bool has_quit_ = false;
   bool is_frozen_ = false;
