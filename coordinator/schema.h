@@ -7,7 +7,7 @@
 
 namespace trawl::coordinator {
 
-inline constexpr std::array<const char*, 8> kMigrations = {R"sql(
+inline constexpr std::array<const char*, 9> kMigrations = {R"sql(
   CREATE TABLE jobs(
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
@@ -180,6 +180,24 @@ inline constexpr std::array<const char*, 8> kMigrations = {R"sql(
                                                            R"sql(
   ALTER TABLE store ADD COLUMN boot TEXT;               -- the machine's boot for which the next holds
   ALTER TABLE store ADD COLUMN clock_offset_us INTEGER; -- the journal's time less the monotonic clock's
+)sql",
+                                                           R"sql(
+  CREATE TABLE new_events(              -- the journal: every decision, in order
+    job INTEGER NOT NULL,
+    id INTEGER NOT NULL,               -- unique in the file
+    number INTEGER,                    -- the trial, where it is about one
+    at_us INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    text TEXT NOT NULL,                -- for people; '' where there is nothing to tell
+    fact BLOB NOT NULL,                -- for the replay: one or more
+    PRIMARY KEY(job, id)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO new_events SELECT job, id, number, at_us, kind, text, fact FROM events
+    ORDER BY job, id;
+  ALTER TABLE store ADD COLUMN event_last INTEGER NOT NULL DEFAULT 0;  -- the newest id of events
+  UPDATE store SET event_last = (SELECT coalesce(max(id), 0) FROM events);
+  DROP TABLE events;
+  ALTER TABLE new_events RENAME TO events;
 )sql"};
 
 }  // namespace trawl::coordinator

@@ -255,18 +255,21 @@ Result<std::optional<Instant>> StoreReader::replay(core::Coordinator& core) {
     }
     SQLite::Statement facts(*database_,
                             "SELECT id, fact FROM events WHERE job IN (SELECT id FROM jobs WHERE "
-                            "status NOT IN ('Completed', 'Failed', 'Canceled')) ORDER BY id");
+                            "status NOT IN ('Completed', 'Failed', 'Canceled')) ORDER BY job, "
+                            "id");
     while (facts.executeStep()) {
       const SQLite::Column bytes = facts.getColumn(1);
-      const auto fact = protocol::decode_fact(
+      const auto decoded = protocol::decode_facts(
           {static_cast<const char*>(bytes.getBlob()), static_cast<std::size_t>(bytes.getBytes())});
-      if (!fact) {
+      if (!decoded) {
         return fail(ErrorCode::kInvalid,
                     fmt::format("event {} of the journal: {}", facts.getColumn(0).getInt64(),
-                                fact.error().message));
+                                decoded.error().message));
       }
-      core.apply(*fact);
-      newest = std::max(newest, std::optional(fact->at));
+      for (const core::Fact& fact : *decoded) {
+        core.apply(fact);
+        newest = std::max(newest, std::optional(fact.at));
+      }
     }
     return newest;
   });

@@ -7,12 +7,9 @@
 
 #include "base/assert.h"
 #include "base/text.h"
-#include "protocol/codec.h"
 
 namespace trawl::coordinator {
 namespace {
-
-constexpr std::int64_t kNoTrial = -1;
 
 std::string user_name() {
   const passwd* entry = getpwuid(getuid());
@@ -35,17 +32,23 @@ std::string status_text(core::Status status) {
 }  // namespace
 
 StoreWriter::StoreWriter(sqlite::Statements& statements)
-    : statements_(statements), records_(statements), trials_(statements), user_(user_name()) {}
+    : statements_(statements),
+      records_(statements),
+      trials_(statements),
+      events_(statements),
+      user_(user_name()) {}
 
 void StoreWriter::write(const std::vector<core::Fact>& facts) {
   // What is left of a write that failed was undone with it.
   taken_.clear();
   jobs_.clear();
   trials_.clear();
+  events_.clear();
   for (const core::Fact& fact : facts) {
     std::visit([&](const auto& body) { put(fact, body); }, fact.body);
   }
   trials_.flush();
+  events_.flush();
   for (const auto& [spool, seq] : taken_) {
     statements_.run(
         "INSERT INTO spools(spool, taken) VALUES (?, ?) ON CONFLICT(spool) DO UPDATE SET "
@@ -69,21 +72,6 @@ StoreWriter::Job& StoreWriter::job(core::JobId id) {
                        select.getColumn(4).getString()};
   select.reset();
   return entry->second;
-}
-
-void StoreWriter::journal(const core::Fact& fact, core::JobId job, std::int64_t number,
-                          const char* kind, const std::string& text) {
-  const std::string bytes = protocol::encode_fact(fact);
-  auto& insert = statements_.get(
-      "INSERT INTO events(job, number, at_us, kind, text, fact) VALUES (?, ?, ?, ?, ?, ?)");
-  insert.bind(1, job.number);
-  if (number != kNoTrial) insert.bind(2, number);
-  insert.bind(3, fact.at.us);
-  insert.bind(4, kind);
-  insert.bind(5, text);
-  insert.bind(6, bytes.data(), static_cast<int>(bytes.size()));
-  insert.exec();
-  insert.reset();
 }
 
 void StoreWriter::put(const core::Fact& fact, const core::JobSubmitted& body) {
@@ -114,7 +102,7 @@ void StoreWriter::put(const core::Fact& fact, const core::JobSubmitted& body) {
   insert.exec();
   insert.reset();
   if (spec.sweep) put_sweep_run(fact, body.job);
-  journal(fact, body.job, kNoTrial, "job_submitted", "submitted");
+  events_.put(fact, {body.job, {}, "job_submitted", "submitted"});
 }
 
 // To MLflow the sweep is the run that its trials' runs are children of.
@@ -132,13 +120,13 @@ void StoreWriter::put_sweep_run(const core::Fact& fact, core::JobId job) {
 
 void StoreWriter::put(const core::Fact& fact, const core::TrialSuggested& body) {
   trials_.put(job(body.trial.job).row, fact.at, body);
-  journal(fact, body.trial.job, body.trial.number, "trial_suggested",
-          parameters_text(body.parameters));
+  events_.put(fact, {body.trial.job, body.trial.number, "trial_suggested",
+                     parameters_text(body.parameters)});
 }
 
 void StoreWriter::put(const core::Fact& fact, const core::SuggestionsExhausted& body) {
-  journal(fact, body.job, kNoTrial, "suggestions_exhausted",
-          "the search space has no further combination");
+  events_.put(
+      fact, {body.job, {}, "suggestions_exhausted", "the search space has no further combination"});
 }
 
 void StoreWriter::put(const core::Fact& fact, const core::AttemptAssigned& body) {
@@ -154,9 +142,10 @@ void StoreWriter::put(const core::Fact& fact, const core::AttemptAssigned& body)
         "WHERE id = ?1 AND (started_us IS NULL OR status = 'Queued')",
         trial.job.number, fact.at.us);
   }
-  journal(fact, trial.job, trial.number, "attempt_assigned",
-          body.attempt.attempt == 1 ? std::string()
-                                    : fmt::format("attempt {} begins", body.attempt.attempt));
+  events_.put(fact,
+              {trial.job, trial.number, "attempt_assigned",
+               body.attempt.attempt == 1 ? std::string()
+                                         : fmt::format("attempt {} begins", body.attempt.attempt)});
 }
 
 void StoreWriter::put(const core::Fact& fact, const core::AttemptRunning& body) {
@@ -167,7 +156,7 @@ void StoreWriter::put(const core::Fact& fact, const core::AttemptRunning& body) 
     statements_.run("UPDATE jobs SET status = 'Running' WHERE id = ? AND status = 'Starting'",
                     trial.job.number);
   }
-  journal(fact, trial.job, trial.number, "attempt_running", "runs");
+  events_.put(fact, {trial.job, trial.number, "attempt_running", "runs"});
 }
 
 void StoreWriter::put(const core::Fact&, const core::RecordsAccepted& body) {
@@ -189,8 +178,8 @@ void StoreWriter::put(const core::Fact& fact, const core::PrimaryReported& body)
           of.name, of.trial_name(trial.number));
     }
   }
-  journal(fact, trial.job, trial.number, body.best_of_job ? "new_best" : "primary_reported",
-          python_repr(body.value));
+  events_.put(fact, {trial.job, trial.number, body.best_of_job ? "new_best" : "primary_reported",
+                     python_repr(body.value)});
 }
 
 void StoreWriter::put(const core::Fact& fact, const core::StopDecided& body) {
@@ -200,7 +189,7 @@ void StoreWriter::put(const core::Fact& fact, const core::StopDecided& body) {
   if (!of.is_sweep) {
     statements_.run("UPDATE jobs SET status = 'CancelRequested' WHERE id = ?1", trial.job.number);
   }
-  journal(fact, trial.job, trial.number, "stop_decided", body.reason);
+  events_.put(fact, {trial.job, trial.number, "stop_decided", body.reason});
 }
 
 void StoreWriter::put(const core::Fact& fact, const core::AttemptFinished& body) {
@@ -221,7 +210,7 @@ void StoreWriter::put(const core::Fact& fact, const core::AttemptFinished& body)
   } else if (outcome.kind == core::Outcome::Kind::kFenced) {
     text = fmt::format("attempt {} was ended: {}", body.attempt.attempt, outcome.detail);
   }
-  journal(fact, trial.job, trial.number, "attempt_finished", text);
+  events_.put(fact, {trial.job, trial.number, "attempt_finished", text});
 }
 
 void StoreWriter::put(const core::Fact& fact, const core::TrialEnded& body) {
@@ -229,13 +218,13 @@ void StoreWriter::put(const core::Fact& fact, const core::TrialEnded& body) {
   if (body.status == core::Status::kFailed) choose_best(body.trial);
   std::string text = status_text(body.status);
   if (!body.reason.empty()) text += ": " + body.reason;
-  journal(fact, body.trial.job, body.trial.number, "trial_ended", text);
+  events_.put(fact, {body.trial.job, body.trial.number, "trial_ended", text});
 }
 
 void StoreWriter::put(const core::Fact& fact, const core::JobCancelRequested& body) {
   statements_.run("UPDATE jobs SET status = 'CancelRequested', reason = ?2 WHERE id = ?1",
                   body.job.number, body.reason);
-  journal(fact, body.job, kNoTrial, "cancel_requested", body.reason);
+  events_.put(fact, {body.job, {}, "cancel_requested", body.reason});
 }
 
 void StoreWriter::put(const core::Fact& fact, const core::JobEnded& body) {
@@ -247,7 +236,7 @@ void StoreWriter::put(const core::Fact& fact, const core::JobEnded& body) {
       body.job.number, run_status(body.status), epoch_ms(fact.at));
   std::string text = status_text(body.status);
   if (!body.reason.empty()) text += ": " + body.reason;
-  journal(fact, body.job, kNoTrial, "job_ended", text);
+  events_.put(fact, {body.job, {}, "job_ended", text});
 }
 
 // The last one of a spool says it all.
@@ -266,7 +255,7 @@ void StoreWriter::put(const core::Fact& fact, const core::JobUpdated& body) {
                     *body.update.archived ? 1 : 0);
     text = *body.update.archived ? "archived" : "restored";
   }
-  journal(fact, body.job, kNoTrial, "job_updated", text);
+  events_.put(fact, {body.job, {}, "job_updated", text});
 }
 
 void StoreWriter::choose_best(core::TrialId gone) {

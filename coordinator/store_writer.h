@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "coordinator/event_rows.h"
 #include "coordinator/record_writer.h"
 #include "coordinator/trial_rows.h"
 #include "core/fact.h"
@@ -23,9 +24,6 @@ class StoreWriter {
   void write(const std::vector<core::Fact>& facts);
 
  private:
-  void journal(const core::Fact& fact, core::JobId job, std::int64_t number, const char* kind,
-               const std::string& text);
-
   void put(const core::Fact& fact, const core::JobSubmitted& body);
   void put(const core::Fact& fact, const core::TrialSuggested& body);
   void put(const core::Fact& fact, const core::SuggestionsExhausted& body);
@@ -54,6 +52,7 @@ class StoreWriter {
   sqlite::Statements& statements_;
   RecordWriter records_;
   TrialRows trials_;
+  EventRows events_;
   std::map<core::JobId, Job> jobs_;               // met by one write()
   std::map<std::uint64_t, std::uint64_t> taken_;  // by the facts of one write()
   const std::string user_;                        // who runs this coordinator: the jobs are theirs

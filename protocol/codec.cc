@@ -17,6 +17,17 @@ namespace {
 
 constexpr std::string_view kMagic = "TRWL";
 
+/// Facts one behind the other, to the end of the bytes.
+struct FactList {
+  std::vector<core::Fact> facts;
+};
+
+void load(BoundedInput& input, FactList& list) {
+  do {
+    input(list.facts.emplace_back());
+  } while (input.left() != 0);
+}
+
 enum class FrameKind : std::uint8_t { kFromWorker = 1, kToWorker = 2, kClient = 3, kAnswer = 4 };
 
 constexpr std::size_t kHeadBytes = kMagic.size() + sizeof(std::uint16_t) + 1;
@@ -120,6 +131,12 @@ std::string encode_fact(const core::Fact& fact) {
 
 Result<core::Fact> decode_fact(std::string_view bytes) {
   return parse<core::Fact>(bytes);
+}
+
+Result<std::vector<core::Fact>> decode_facts(std::string_view bytes) {
+  auto list = parse<FactList>(bytes);
+  if (!list) return tl::unexpected(list.error());
+  return std::move(list->facts);
 }
 
 std::string encode_report(const core::ReportBody& body) {

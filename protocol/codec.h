@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "core/fact.h"
@@ -35,6 +36,8 @@ Result<ClientAnswer> decode_client_answer(std::string_view frame);
 /// For the journal and the spool: the same bytes without the frame's head.
 std::string encode_fact(const core::Fact& fact);
 Result<core::Fact> decode_fact(std::string_view bytes);
+/// One or more, one behind the other.
+Result<std::vector<core::Fact>> decode_facts(std::string_view bytes);
 std::string encode_report(const core::ReportBody& body);
 Result<core::ReportBody> decode_report(std::string_view bytes);
 std::string encode_spec(const JobSpec& spec);

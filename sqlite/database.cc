@@ -14,8 +14,10 @@ void configure(SQLite::Database& database, Access access) {
     database.exec("PRAGMA synchronous = FULL");  // a commit is on the disk when it returns
     database.exec("PRAGMA wal_autocheckpoint = 4000");
   }
-  database.exec("PRAGMA foreign_keys = ON");
-  database.exec("PRAGMA cache_size = -2048");  // KiB; the page cache of the system does the rest
+  // For one transaction of thousands of trials: a page that does not fit is written twice, and read
+  // again. It is taken as it is needed.
+  database.exec(access == Access::kWrite ? "PRAGMA cache_size = -16384"   // KiB
+                                         : "PRAGMA cache_size = -2048");  // the system has the rest
 }
 
 void migrate(SQLite::Database& database, std::span<const char* const> migrations) {
@@ -65,8 +67,9 @@ Result<std::unique_ptr<SQLite::Database>> open(const std::string& path, Access a
                                                std::span<const char* const> migrations) {
   const std::string what = "cannot open " + path;
   auto opened = guarded(what, [&] {
-    const int flags = access == Access::kWrite ? SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE
-                                               : SQLite::OPEN_READONLY;
+    const int mode = access == Access::kWrite ? SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE
+                                              : SQLite::OPEN_READONLY;
+    const int flags = mode | SQLite::OPEN_NOMUTEX;
     auto database = std::make_unique<SQLite::Database>(path, flags, kBusyMs);
     configure(*database, access);
     return database;

@@ -107,6 +107,8 @@ class RandomLife {
     }
   }
 
+  StoredCluster& stored() { return stored_; }
+
  private:
   std::int64_t below(std::int64_t count) {
     return static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(count));
@@ -192,6 +194,14 @@ TEST_CASE("random lives replay to the same state after every commit", "[store]")
   INFO("seed " << seed);
   RandomLife life(seed);
   for (int i = 0; i < 120; ++i) life.step();
+}
+
+TEST_CASE("random lives leave the same tables however many facts a write has", "[store]") {
+  const auto seed = static_cast<std::uint32_t>(GENERATE(range(7, 11)));
+  INFO("seed " << seed);
+  RandomLife life(seed);
+  for (int i = 0; i < 120; ++i) life.step();
+  for (const std::size_t count : {1, 3, 50, 1'000'000}) life.stored().compare_in_turns_of(count);
 }
 
 TEST_CASE("commits are told in the order in which their facts came", "[store]") {

@@ -31,6 +31,22 @@ std::string cell(const SQLite::Column& column) {
   return column.getString();
 }
 
+std::vector<std::string> rows_of(const std::string& path, const std::string& sql) {
+  const auto database = sqlite::open(path, sqlite::Access::kRead, kMigrations);
+  REQUIRE(database);
+  SQLite::Statement select(**database, sql);
+  std::vector<std::string> found;
+  while (select.executeStep()) {
+    std::string text;
+    for (int i = 0; i < select.getColumnCount(); ++i) {
+      if (i > 0) text += '|';
+      text += cell(select.getColumn(i));
+    }
+    found.push_back(std::move(text));
+  }
+  return found;
+}
+
 }  // namespace
 
 StoredCluster::StoredCluster(core::CoordinatorOptions options)
@@ -46,15 +62,45 @@ void StoredCluster::reopen() {
 }
 
 core::Decision StoredCluster::keep(core::Decision decision) {
-  std::promise<Result<void>> promise;
-  store_->append(decision.facts, [&](const Result<void>& result) { promise.set_value(result); });
-  const Result<void> committed = promise.get_future().get();
-  if (!committed) FAIL(committed.error().message);
+  commit(*store_, decision.facts);
+  facts_.insert(facts_.end(), decision.facts.begin(), decision.facts.end());
   compare();
   return decision;
 }
 
+void StoredCluster::commit(Store& store, std::vector<core::Fact> facts) {
+  std::promise<Result<void>> promise;
+  store.append(std::move(facts), [&](const Result<void>& result) { promise.set_value(result); });
+  const Result<void> committed = promise.get_future().get();
+  if (!committed) FAIL(committed.error().message);
+}
+
+void StoredCluster::compare_in_turns_of(std::size_t count) {
+  const std::string path = folder_.file(fmt::format("turns-of-{}.db", count));
+  {
+    const auto store = Store::open(path);
+    REQUIRE(store);
+    for (std::size_t at = 0; at < facts_.size(); at += count) {
+      const auto begin = facts_.begin() + static_cast<std::ptrdiff_t>(at);
+      commit(**store,
+             {begin, begin + static_cast<std::ptrdiff_t>(std::min(count, facts_.size() - at))});
+    }
+    core::Coordinator replayed(options_);
+    const auto result = (*store)->reader().replay(replayed);
+    if (!result) FAIL(result.error().message);
+    CHECK(replayed.state() == cluster.core().state());
+  }
+  for (const char* table :
+       {"jobs", "trials", "attempts", "runs", "metrics", "params", "tags", "documents", "spools"}) {
+    INFO(table);
+    const std::string select = fmt::format("SELECT * FROM {} ORDER BY 1, 2", table);
+    CHECK(rows_of(path, select) == rows(select));
+  }
+  CHECK(rows_of(path, "PRAGMA foreign_key_check").empty());
+}
+
 void StoredCluster::compare() {
+  CHECK(rows("PRAGMA foreign_key_check").empty());
   core::Coordinator replayed(options_);
   const auto result = store_->reader().replay(replayed);
   if (!result) FAIL(result.error().message);
@@ -98,19 +144,7 @@ Json StoredCluster::watch(const std::string& name, std::int64_t after) {
 }
 
 std::vector<std::string> StoredCluster::rows(const std::string& sql) const {
-  const auto database = sqlite::open(path_, sqlite::Access::kRead, kMigrations);
-  REQUIRE(database);
-  SQLite::Statement select(**database, sql);
-  std::vector<std::string> found;
-  while (select.executeStep()) {
-    std::string text;
-    for (int i = 0; i < select.getColumnCount(); ++i) {
-      if (i > 0) text += '|';
-      text += cell(select.getColumn(i));
-    }
-    found.push_back(std::move(text));
-  }
-  return found;
+  return rows_of(path_, sql);
 }
 
 std::string StoredCluster::row(const std::string& sql) const {

@@ -24,6 +24,10 @@ class StoredCluster {
   /// Puts the facts of a decision of `cluster` on disk and compares.
   core::Decision keep(core::Decision decision);
 
+  /// Writes all facts so far into another file, `count` a write, and compares: its tables hold the
+  /// same, but for how many facts share a row of events.
+  void compare_in_turns_of(std::size_t count);
+
   /// Submits, answers the sampler's question and lets the launched attempts run.
   void start(const JobSpec& spec);
 
@@ -48,12 +52,14 @@ class StoredCluster {
   core::Cluster cluster;
 
  private:
+  void commit(Store& store, std::vector<core::Fact> facts);
   void compare();
 
   core::CoordinatorOptions options_;
   TemporaryFolder folder_;
   std::string path_;
   std::unique_ptr<Store> store_;
+  std::vector<core::Fact> facts_;
 };
 
 }  // namespace trawl::coordinator

@@ -34,7 +34,6 @@ TEST_CASE("a new file is made with all migrations, synced and logged ahead", "[s
   CHECK(version(**opened) == 3);
   CHECK((*opened)->execAndGet("PRAGMA journal_mode").getString() == "wal");
   CHECK((*opened)->execAndGet("PRAGMA synchronous").getInt() == 2);
-  CHECK((*opened)->execAndGet("PRAGMA foreign_keys").getInt() == 1);
 }
 
 TEST_CASE("an older file is brought up to date, each step once and in order", "[sqlite]") {
