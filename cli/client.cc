@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/connection_key.h"
 #include "cluster/file_lock.h"
 #include "cluster/local.h"
 #include "protocol/clock.h"
@@ -26,7 +27,7 @@ constexpr Duration kConnectTimeout = std::chrono::seconds(15);
 constexpr Duration kHandshakeTimeout = std::chrono::seconds(1);
 constexpr std::size_t kLogTailBytes = 500;
 
-tl::unexpected<Error> unavailable(const std::string& what, const std::string& log_path) {
+tl::unexpected<Error> unavailable_with_log(const std::string& what, const std::string& log_path) {
   return fail(ErrorCode::kUnavailable,
               fmt::format("{}; its log, {}, ends with:\n{}", what, log_path,
                           worker::tail_of(log_path, kLogTailBytes)));
@@ -47,17 +48,23 @@ std::optional<Error> refusal_of(const std::string& said) {
   return Error{static_cast<ErrorCode>(code), said.substr(1)};
 }
 
-bool wait_until_up(protocol::Dealer& dealer, Duration timeout) {
-  const Instant until = now() + timeout;
+// The first change that satisfies `is_last`, or nothing by then.
+template <class Predicate>
+std::optional<protocol::Dealer::Change> wait_for_change(protocol::Dealer& dealer, Instant until,
+                                                        Predicate is_last) {
   while (now() < until) {
     protocol::Waiter waiter;
     waiter.add(dealer);
     waiter.wait(until - now());
     while (const auto change = dealer.next_change()) {
-      if (*change == protocol::Dealer::Change::kUp) return true;
+      if (is_last(*change)) return change;
     }
   }
-  return false;
+  return std::nullopt;
+}
+
+bool is_up(protocol::Dealer::Change change) {
+  return change == protocol::Dealer::Change::kUp;
 }
 
 }  // namespace
@@ -92,7 +99,38 @@ Result<BackgroundStart> start_in_background(const std::string& home,
   return BackgroundStart{started->pid, refusal_of(said)};
 }
 
-Result<std::unique_ptr<Client>> Client::connect(const std::string& home, Start start) {
+Result<std::unique_ptr<Client>> Client::connect(const Target& target, Manner manner) {
+  return target.coordinator.empty() ? connect_locally(target.home, manner.start)
+                                    : connect_elsewhere(target, manner.is_patient);
+}
+
+// A refusal, and with a key file nothing else can be meant by a broken handshake, is final at once;
+// that nobody is there only for who does not wait.
+Result<std::unique_ptr<Client>> Client::connect_elsewhere(const Target& target, bool is_patient) {
+  using protocol::Dealer;
+  const auto key = read_submitter_key(target);
+  if (!key) return tl::unexpected(key.error());
+  auto dealer = Dealer::connect(endpoint_of(key->address), key->keys);
+  if (!dealer) return tl::unexpected(dealer.error());
+  const auto change = wait_for_change(**dealer, now() + kConnectTimeout, [&](Dealer::Change each) {
+    return each != Dealer::Change::kDown && !(each == Dealer::Change::kUnreachable && is_patient);
+  });
+  const std::string name = "the coordinator at " + to_string(key->address);
+  if (change == Dealer::Change::kUp) {
+    return std::unique_ptr<Client>(new Client(*std::move(dealer), name, ""));
+  }
+  if (change == Dealer::Change::kRefused) {
+    return fail(ErrorCode::kUnavailable,
+                fmt::format("{} {} (the key file is {})", name, (*dealer)->refusal(), key->path));
+  }
+  const std::string why = why_unreachable(key->address);
+  return fail(ErrorCode::kUnavailable,
+              fmt::format("{} cannot be reached: {}; is `trawl coordinator start --listen` running "
+                          "there, and this its address?",
+                          name, why.empty() ? "it does not answer" : why));
+}
+
+Result<std::unique_ptr<Client>> Client::connect_locally(const std::string& home, Start start) {
   const auto endpoint = protocol::local_endpoint(home);
   if (!endpoint) return tl::unexpected(endpoint.error());
   const std::string log_path = home + "/coordinator.log";
@@ -114,11 +152,11 @@ Result<std::unique_ptr<Client>> Client::connect(const std::string& home, Start s
     }
     auto dealer = protocol::Dealer::connect(*endpoint);
     if (!dealer) return tl::unexpected(dealer.error());
-    if (wait_until_up(**dealer, kHandshakeTimeout)) {
-      return std::unique_ptr<Client>(new Client(std::move(*dealer), log_path));
+    if (wait_for_change(**dealer, now() + kHandshakeTimeout, is_up)) {
+      return std::unique_ptr<Client>(new Client(std::move(*dealer), "the coordinator", log_path));
     }
   }
-  return unavailable("the coordinator of " + home + " does not answer", log_path);
+  return unavailable_with_log("the coordinator of " + home + " does not answer", log_path);
 }
 
 Result<std::string> Client::ask(protocol::ClientRequest request, Duration timeout) {
@@ -136,11 +174,16 @@ Result<std::string> Client::ask(protocol::ClientRequest request, Duration timeou
     }
     while (const auto change = dealer_->next_change()) {
       if (*change == protocol::Dealer::Change::kDown) {
-        return unavailable("the coordinator went away", log_path_);
+        return unavailable("went away");
       }
     }
   }
-  return unavailable("the coordinator did not answer in time", log_path_);
+  return unavailable("did not answer in time");
+}
+
+tl::unexpected<Error> Client::unavailable(const std::string& what) const {
+  if (log_path_.empty()) return fail(ErrorCode::kUnavailable, name_ + " " + what);
+  return unavailable_with_log(name_ + " " + what, log_path_);
 }
 
 }  // namespace trawl::cli

@@ -1,5 +1,5 @@
-// cli/client.h: talks to the coordinator of a state folder, and starts the local one where none
-// runs.
+// cli/client.h: talks to a coordinator: that of a state folder, which is started where none runs,
+// or one elsewhere.
 #pragma once
 
 #include <memory>
@@ -11,9 +11,18 @@
 #include "base/error.h"
 #include "base/instant.h"
 #include "protocol/client_message.h"
+#include "protocol/key_file.h"
 #include "protocol/socket.h"
 
 namespace trawl::cli {
+
+/// Which coordinator.
+struct Target {
+  std::string home;         // absolute, exists
+  std::string coordinator;  // HOST:PORT of one elsewhere; "": that of `home`
+  std::string key;          // the key file for that; "": keys/submit.key of `home`
+  std::optional<protocol::KeyFile> key_read;  // what `key` holds, where it can be read only once
+};
 
 /// One thread uses it.
 class Client {
@@ -25,19 +34,30 @@ class Client {
     kForJob,  // and its worker at once: a job follows
   };
 
-  /// `home` is absolute and exists. kUnavailable says what the coordinator's log says.
-  static Result<std::unique_ptr<Client>> connect(const std::string& home, Start start);
+  struct Manner {
+    Start start{};            // of the local one
+    bool is_patient = false;  // waits for one elsewhere, which may be starting again
+  };
+
+  /// kUnavailable says why, for the local one what its log says; kInvalid or kNotFound, what is
+  /// wrong with the key file.
+  static Result<std::unique_ptr<Client>> connect(const Target& target, Manner manner);
 
   /// Asks and waits for the answer, `timeout` at most. kUnavailable if the coordinator goes away
   /// meanwhile; connect again then.
   Result<std::string> ask(protocol::ClientRequest request, Duration timeout);
 
  private:
-  Client(std::unique_ptr<protocol::Dealer> dealer, std::string log_path)
-      : dealer_(std::move(dealer)), log_path_(std::move(log_path)) {}
+  Client(std::unique_ptr<protocol::Dealer> dealer, std::string name, std::string log_path)
+      : dealer_(std::move(dealer)), name_(std::move(name)), log_path_(std::move(log_path)) {}
+
+  static Result<std::unique_ptr<Client>> connect_locally(const std::string& home, Start start);
+  static Result<std::unique_ptr<Client>> connect_elsewhere(const Target& target, bool is_patient);
+  tl::unexpected<Error> unavailable(const std::string& what) const;
 
   std::unique_ptr<protocol::Dealer> dealer_;
-  const std::string log_path_;  // the coordinator's
+  const std::string name_;      // the coordinator's, for people
+  const std::string log_path_;  // its log; "" where that is elsewhere
   std::uint64_t request_last_ = 0;
 };
 

@@ -62,8 +62,20 @@ Result<void> prepare_home(Context& context) {
   return check_private(context.home);
 }
 
+Result<void> prepare_key(Context& context) {
+  if (context.key != "-") return {};
+  auto file = protocol::read_key_file(context.key);
+  if (!file) return tl::unexpected(file.error());
+  context.key_read = *std::move(file);
+  return {};
+}
+
+Target target_of(const Context& context) {
+  return {context.home, context.coordinator, context.key, context.key_read};
+}
+
 Result<std::string> ask_coordinator(const Context& context, protocol::ClientRequest request) {
-  PatientClient client(context.home);
+  PatientClient client(target_of(context));
   return client.ask(request);
 }
 

@@ -13,9 +13,12 @@
 namespace trawl::cli {
 
 struct Context {
-  std::string home;                   // absolute
-  std::optional<std::string> format;  // as given with -o
-  std::string query;                  // as given with --query
+  std::string home;         // absolute
+  std::string coordinator;  // HOST:PORT of one elsewhere, as given; "": that of `home`
+  std::string key;          // the key file, as given; "": that of `home`
+  std::optional<protocol::KeyFile> key_read;  // with --key -
+  std::optional<std::string> format;          // as given with -o
+  std::string query;                          // as given with --query
   bool verbose = false;
   int exit_code = 0;  // what the process ends with
 };
@@ -23,6 +26,12 @@ struct Context {
 /// Makes `home` if need be (0700). One that is there already is never changed: kInvalid if others
 /// may enter it or own it.
 Result<void> prepare_home(Context& context);
+
+/// Reads the key where it comes on standard input, which can be done once.
+Result<void> prepare_key(Context& context);
+
+/// The coordinator that the command line names.
+Target target_of(const Context& context);
 
 /// kAnswerTimeout at most, starting the local coordinator if none runs.
 Result<std::string> ask_coordinator(const Context& context, protocol::ClientRequest request);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
 #include "base/assert.h"
@@ -18,7 +19,6 @@
 #include "coordinator/coordinator.h"
 #include "coordinator/tracking_token.h"
 #include "protocol/clock.h"
-#include "worker/worker.h"
 
 namespace trawl::cli {
 namespace {
@@ -26,6 +26,8 @@ namespace {
 constexpr double kStopGraceSeconds = 10;
 
 struct CoordinatorArguments {
+  std::string listen;  // as given
+  bool local_worker = false;
   std::string tracking;  // as given
   bool no_auth = false;
   double idle_seconds = -1;
@@ -35,19 +37,24 @@ struct CoordinatorArguments {
   bool expects_job = false;
 };
 
-Duration from_seconds(double seconds) {
-  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+Result<protocol::TcpAddress> listen_address(const std::string& text) {
+  auto address = protocol::parse_tcp_address(text);
+  if (address) address = protocol::resolved(*address);
+  if (address) return address;
+  return fail(ErrorCode::kInvalid, "--listen " + text + ": " + address.error().message);
 }
 
-// Writes to a socket or pipe that is gone must be errors, not the end. What it makes is the user's
-// alone; a trial has the umask of its job.
-void prepare_daemon(const Context& context) {
-  signal(SIGPIPE, SIG_IGN);
-  umask(S_IRWXG | S_IRWXO);
-  set_defect_report_folder(context.home);
-  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v");
-  spdlog::set_level(context.verbose ? spdlog::level::debug : spdlog::level::info);
-  spdlog::flush_on(spdlog::level::info);
+// The one line that a worker needs.
+void tell_how_to_join(const Context& context, const std::string& listen) {
+  if (listen.empty()) return;
+  fmt::print(stderr,
+             "workers join with: trawl worker start --coordinator {} --key {}/keys/worker.key\n"
+             "(on a machine that does not see this file, copy it there first, with mode 600)\n",
+             listen, context.home);
+}
+
+Duration from_seconds(double seconds) {
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
 }
 
 void serve(Context& context, const CoordinatorArguments& arguments) {
@@ -61,6 +68,15 @@ void serve(Context& context, const CoordinatorArguments& arguments) {
     }
     options.tracking = *std::move(address);
   }
+  if (!arguments.listen.empty()) {
+    auto address = listen_address(arguments.listen);
+    if (!address) {
+      report(context, address.error());
+      return;
+    }
+    options.listen = *std::move(address);
+    options.local_worker = arguments.local_worker;
+  }
   options.home = context.home;
   options.expects_job = arguments.expects_job;
   options.stop_grace = from_seconds(arguments.grace_seconds);
@@ -73,7 +89,10 @@ void serve(Context& context, const CoordinatorArguments& arguments) {
     }
     close(std::exchange(ready, -1));
   };
-  options.on_ready = [&tell] { tell(ready_text()); };
+  options.on_ready = [&](const std::string& listen) {
+    if (ready < 0) tell_how_to_join(context, listen);
+    tell(ready_text());
+  };
   const auto served = coordinator::run_coordinator(options);
   if (served) return;
   tell(refused_text(served.error()));
@@ -97,6 +116,13 @@ void start_coordinator(Context& context, const CoordinatorArguments& arguments) 
       return;
     }
   }
+  if (!arguments.listen.empty()) {
+    const auto address = listen_address(arguments.listen);
+    if (!address) {
+      report(context, address.error());
+      return;
+    }
+  }
   std::vector<std::string> options = {"--stop-grace", fmt::format("{}", arguments.grace_seconds)};
   if (arguments.idle_seconds >= 0) {
     options.insert(options.end(), {"--leave-when-idle", fmt::format("{}", arguments.idle_seconds)});
@@ -105,6 +131,8 @@ void start_coordinator(Context& context, const CoordinatorArguments& arguments) 
     options.insert(options.end(), {"--tracking", arguments.tracking});
   }
   if (arguments.no_auth) options.push_back("--no-auth");
+  if (!arguments.listen.empty()) options.insert(options.end(), {"--listen", arguments.listen});
+  if (arguments.local_worker) options.push_back("--local-worker");
   if (context.verbose) options.push_back("--verbose");
   const auto started = start_in_background(context.home, options);
   if (!started) {
@@ -115,23 +143,30 @@ void start_coordinator(Context& context, const CoordinatorArguments& arguments) 
     report(context, *started->refused);
     return;
   }
-  const auto client = Client::connect(context.home, Client::Start::kNever);
-  if (!client) {
-    report(context, client.error());
+  const auto client = Client::connect({context.home, "", "", {}}, {});
+  const auto status = client ? (*client)->ask(protocol::GetStatus{}, kAnswerTimeout)
+                             : Result<std::string>(tl::unexpected(client.error()));
+  if (!status) {
+    report(context, status.error());
     return;
   }
   fmt::print(stderr, "the coordinator of {} runs as process {}\n", context.home, started->pid);
+  tell_how_to_join(context, nlohmann::json::parse(*status).value("listen", ""));
 }
 
 // Returns when it is gone, so that another can be started at once. Its answer may be lost with the
-// link; that its lock is free says the same.
+// link; that its lock is free says the same, where the lock is here.
 void stop_coordinator(Context& context) {
-  auto client = Client::connect(context.home, Client::Start::kNever);
+  auto client = Client::connect(target_of(context), {});
   if (!client) {
     report(context, client.error());
     return;
   }
   const auto answer = (*client)->ask(protocol::StopCoordinator{}, kAnswerTimeout);
+  if (!context.coordinator.empty()) {
+    if (!answer) report(context, answer.error());
+    return;
+  }
   const std::string lock = cluster::coordinator_lock_path(context.home);
   constexpr auto kPoll = std::chrono::milliseconds(5);
   const Instant until = protocol::now() + kAnswerTimeout;
@@ -147,6 +182,17 @@ void stop_coordinator(Context& context) {
 }
 
 }  // namespace
+
+// Writes to a socket or pipe that is gone must be errors, not the end. What it makes is the user's
+// alone; a trial has the umask of its job.
+void prepare_daemon(const Context& context) {
+  signal(SIGPIPE, SIG_IGN);
+  umask(S_IRWXG | S_IRWXO);
+  set_defect_report_folder(context.home);
+  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v");
+  spdlog::set_level(context.verbose ? spdlog::level::debug : spdlog::level::info);
+  spdlog::flush_on(spdlog::level::info);
+}
 
 void add_coordinator_verbs(CLI::App& app, Context& context) {
   CLI::App* noun = app.add_subcommand("coordinator", "the process that schedules and keeps state");
@@ -172,6 +218,17 @@ void add_coordinator_verbs(CLI::App& app, Context& context) {
       ->add_flag("--no-auth", arguments->no_auth,
                  "ask no client for the token there; on loopback alone")
       ->needs(tracking);
+  CLI::Option* listen =
+      start
+          ->add_option("--listen", arguments->listen,
+                       "HOST:PORT for workers and clients on other machines (port 0: any; 0.0.0.0 "
+                       "or [::]: every address); makes the keys to it in the folder keys of the "
+                       "state folder")
+          ->excludes(idle);
+  start
+      ->add_flag("--local-worker", arguments->local_worker,
+                 "with --listen: run trials on this machine too")
+      ->needs(listen);
   start->add_option("--ready-descriptor", arguments->ready_descriptor)->group("");
   start->add_flag("--expect-job", arguments->expects_job)->group("");
   start->fallthrough();
@@ -180,7 +237,7 @@ void add_coordinator_verbs(CLI::App& app, Context& context) {
   CLI::App* status = noun->add_subcommand("status", "its process, uptime, address and counts");
   status->fallthrough();
   status->callback([&context] {
-    auto client = Client::connect(context.home, Client::Start::kNever);
+    auto client = Client::connect(target_of(context), {});
     auto answer = client ? (*client)->ask(protocol::GetStatus{}, kAnswerTimeout)
                          : Result<std::string>(tl::unexpected(client.error()));
     if (!answer) {
@@ -206,34 +263,6 @@ void add_coordinator_verbs(CLI::App& app, Context& context) {
       "stop", "end it; running trials go on, and the next one takes them up again");
   stop->fallthrough();
   stop->callback([&context] { stop_coordinator(context); });
-}
-
-void add_worker_verbs(CLI::App& app, Context& context) {
-  CLI::App* noun = app.add_subcommand("worker", "the agent that runs trials on a node");
-  noun->require_subcommand(1);
-  noun->fallthrough();
-  auto options = std::make_shared<worker::WorkerOptions>();
-  options->name = "local";
-  CLI::App* start = noun->add_subcommand("start", "run trials for a coordinator");
-  start->add_option("--coordinator", options->coordinator, "its address")->required();
-  start->add_option("--name", options->name, "this worker's name");
-  start->add_option("--cpus", options->slot_count, "slots to offer (the cores it may use)")
-      ->check(CLI::Range(1, 4096));
-  start
-      ->add_option("--download-cache", options->download_bytes_max,
-                   "how much of what inputs name by URL is kept, as in 500MB (10 GiB)")
-      ->transform(CLI::AsSizeValue(true))
-      ->envname("TRAWL_DOWNLOAD_CACHE");
-  start->fallthrough();
-  start->callback([&context, options] {
-    prepare_daemon(context);
-    options->home = cluster::local_worker_home(context.home);
-    options->jobs_folder = context.home + "/jobs";
-    const auto ran = worker::run_worker(*options);
-    if (ran) return;
-    spdlog::error("{}", ran.error().message);
-    report(context, ran.error());
-  });
 }
 
 }  // namespace trawl::cli

@@ -1,4 +1,4 @@
-// cli/daemon.h: the verbs of `trawl coordinator` and `trawl worker`.
+// cli/daemon.h: the verbs of `trawl coordinator`, and what it shares with `trawl worker`.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -8,6 +8,8 @@
 namespace trawl::cli {
 
 void add_coordinator_verbs(CLI::App& app, Context& context);
-void add_worker_verbs(CLI::App& app, Context& context);
+
+/// For a process that stays: its log, its umask, and no end by SIGPIPE.
+void prepare_daemon(const Context& context);
 
 }  // namespace trawl::cli

@@ -12,6 +12,7 @@
 #include "cli/daemon.h"
 #include "cli/exit_code.h"
 #include "cli/job.h"
+#include "cli/worker.h"
 
 namespace {
 
@@ -57,6 +58,8 @@ std::string unknown_command(const CLI::App& app, const std::string& word) {
 int run(int argc, char** argv) {
   trawl::cli::Context context;
   if (const char* home = std::getenv("TRAWL_HOME")) context.home = home;
+  if (const char* address = std::getenv("TRAWL_COORDINATOR")) context.coordinator = address;
+  if (const char* file = std::getenv("TRAWL_KEY")) context.key = file;
 
   CLI::App app{kAbout, "trawl"};
   app.footer(kExitCodes);
@@ -66,10 +69,16 @@ int run(int argc, char** argv) {
       ->check(CLI::IsMember({"json", "jsonc", "yaml", "table", "tsv", "none"}));
   app.add_option("--query", context.query, "a JMESPath of dotted names, [n] and []");
   app.add_option("--home", context.home, "the state folder (TRAWL_HOME, else ~/.trawl)");
+  app.add_option("--coordinator", context.coordinator,
+                 "HOST:PORT of a coordinator on another machine (TRAWL_COORDINATOR)");
+  app.add_option("--key", context.key,
+                 "the key file for that, or - for standard input (TRAWL_KEY, else keys/submit.key "
+                 "in the state folder)");
   app.add_flag("-v,--verbose", context.verbose, "say more");
   // Verbs run when parsing is over, so the folder is made ready before the first of them.
   app.parse_complete_callback([&context] {
-    const auto ready = trawl::cli::prepare_home(context);
+    auto ready = trawl::cli::prepare_home(context);
+    if (ready) ready = trawl::cli::prepare_key(context);
     if (!ready) {
       trawl::cli::report(context, ready.error());
       throw CLI::RuntimeError(context.exit_code);

@@ -11,9 +11,9 @@ Result<std::string> PatientClient::ask(const protocol::ClientRequest& request) {
   static constexpr Duration kGoneSpan = std::chrono::minutes(1);
   while (true) {
     if (client_ == nullptr) {
-      auto connected = Client::connect(home_, std::holds_alternative<protocol::SubmitJob>(request)
-                                                  ? Client::Start::kForJob
-                                                  : Client::Start::kIfAbsent);
+      const bool submits = std::holds_alternative<protocol::SubmitJob>(request);
+      auto connected = Client::connect(
+          target_, {submits ? Client::Start::kForJob : Client::Start::kIfAbsent, !gone_.empty()});
       if (!connected) return tl::unexpected(connected.error());
       client_ = std::move(*connected);
     }

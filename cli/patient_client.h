@@ -12,17 +12,17 @@
 
 namespace trawl::cli {
 
-/// One thread uses it.
+/// One elsewhere is not started but waited for, where it was there before. One thread uses it.
 class PatientClient {
  public:
-  explicit PatientClient(std::string home) : home_(std::move(home)) {}
+  explicit PatientClient(Target target) : target_(std::move(target)) {}
 
   /// The answer's JSON text. kUnavailable when no coordinator can be had, or five went away
   /// within a minute.
   Result<std::string> ask(const protocol::ClientRequest& request);
 
  private:
-  const std::string home_;
+  const Target target_;
   std::unique_ptr<Client> client_;
   std::vector<Instant> gone_;  // when coordinators went away
 };

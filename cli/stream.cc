@@ -182,7 +182,7 @@ void conclude(Context& context, const std::string& name, const Result<std::optio
 
 void stream_job(Context& context, const std::string& name, std::FILE* file) {
   Output out{file};
-  PatientClient client(context.home);
+  PatientClient client(target_of(context));
   const auto shown = ask(client, protocol::ShowJob{name});
   if (!shown) {
     report(context, shown.error());
@@ -209,7 +209,7 @@ void stream_job(Context& context, const std::string& name, std::FILE* file) {
 }
 
 void wait_for_job(Context& context, const std::string& name) {
-  PatientClient client(context.home);
+  PatientClient client(target_of(context));
   const auto shown = ask(client, protocol::ShowJob{name});
   if (!shown) {
     report(context, shown.error());

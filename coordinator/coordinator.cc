@@ -1,6 +1,9 @@
 #include "coordinator/coordinator.h"
 
+#include <spdlog/spdlog.h>
+
 #include "cluster/file_lock.h"
+#include "coordinator/cluster_keys.h"
 #include "coordinator/loop.h"
 #include "protocol/local_endpoint.h"
 
@@ -18,6 +21,20 @@ Result<void> open_store(const CoordinatorOptions& options, Loop::Parts& parts) {
   return {};
 }
 
+// What others are told of it, or "" where nobody else is served.
+Result<std::string> listen(const CoordinatorOptions& options, protocol::Router& router) {
+  if (!options.listen) return "";
+  const auto files = ClusterKeyFiles::open(options.home);
+  if (!files) return tl::unexpected(files.error());
+  const auto bound = router.listen(*options.listen, files->keys());
+  if (!bound) return tl::unexpected(bound.error());
+  const protocol::TcpAddress address = protocol::advertised(*bound);
+  const auto written = files->write(address);
+  if (!written) return tl::unexpected(written.error());
+  spdlog::info("listening on {}", to_string(*bound));
+  return to_string(address);
+}
+
 }  // namespace
 
 Result<void> run_coordinator(const CoordinatorOptions& options) {
@@ -29,9 +46,11 @@ Result<void> run_coordinator(const CoordinatorOptions& options) {
   if (!endpoint) return tl::unexpected(endpoint.error());
   auto router = protocol::Router::bind(*endpoint);
   if (!router) return tl::unexpected(router.error());
-  Loop::Parts parts{std::move(*router), std::nullopt, nullptr, nullptr};
+  auto listening = listen(options, **router);
+  if (!listening) return tl::unexpected(listening.error());
+  Loop::Parts parts{std::move(*router), *std::move(listening), std::nullopt, nullptr, nullptr};
   // One that cannot be started is tried again, and spoken of, by the loop.
-  if (options.expects_job) {
+  if (options.expects_job && options.local_worker) {
     const auto worker = cluster::start_local_worker(options.home, *endpoint);
     if (worker) parts.worker = *worker;
   }

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/instant.h"
+#include "protocol/tcp_address.h"
 
 namespace trawl::coordinator {
 
@@ -22,8 +23,11 @@ struct CoordinatorOptions {
   Duration stop_grace{};                    // between SIGTERM and SIGKILL
   std::optional<Duration> leave_when_idle;  // absent: it stays
   std::optional<TrackingAddress> tracking;  // absent: the API is not served
-  bool expects_job = false;        // whoever started it has one: the worker gets ready beside it
-  std::function<void()> on_ready;  // once clients can connect
+  bool expects_job = false;  // whoever started it has one: the worker gets ready beside it
+  std::optional<protocol::TcpAddress> listen;  // for other machines, in digits; absent: none
+  bool local_worker = true;  // whether to run a worker on this machine while there are jobs
+  /// Once clients can connect; with the address at which other machines do, or "".
+  std::function<void(const std::string& listen)> on_ready;
 };
 
 /// Runs until it is told to stop, or is idle for long enough. kConflict: another coordinator has

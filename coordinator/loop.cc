@@ -84,6 +84,7 @@ std::vector<ParameterSet> suggestions(const SweepSpec& sweep, std::int64_t first
 Loop::Loop(const CoordinatorOptions& options, std::string endpoint, Parts parts)
     : options_(options),
       endpoint_(std::move(endpoint)),
+      listen_(std::move(parts.listen)),
       worker_home_(cluster::local_worker_home(options.home)),
       worker_log_(options.home + "/worker.log"),
       committed_(std::make_unique<protocol::Mailbox<Result<void>>>()),
@@ -107,7 +108,7 @@ Result<void> Loop::run() {
   keep_clock();
   release(core_.recover(clock_.now()).commands);
   remove_unneeded_snapshots();
-  if (options_.on_ready) options_.on_ready();
+  if (options_.on_ready) options_.on_ready(listen_);
   spdlog::info("serving {} with {} unfinished jobs", options_.home, core_.state().jobs.size());
   while (!stopping_ && !failure_) {
     keep_worker();
@@ -263,6 +264,7 @@ void Loop::perform(const core::Command& command) {
 
 void Loop::dismiss(core::WorkerId worker) {
   worker_trouble_.erase(worker);
+  local_workers_.erase(worker);
   const auto peer = peer_of_.extract(worker);
   if (!peer.empty()) worker_of_.erase(peer.mapped());
 }
@@ -280,16 +282,17 @@ void Loop::remove_unneeded_snapshots() {
 }
 
 void Loop::read_router() {
+  faults_.tell_refusals(*router_);
   for (int count = 0; count < kMessagesMax; ++count) {
     auto received = router_->receive();
     if (!received) return;
     auto message = protocol::decode_inbound(received->frame);
     if (!message) {
-      spdlog::warn("a message was refused: {}", message.error().message);
-      continue;
-    }
-    if (auto* from_worker = std::get_if<core::FromWorker>(&*message)) {
-      read_worker(received->peer, std::move(*from_worker));
+      faults_.take_undecoded(*router_, *received, message.error());
+    } else if (const std::string fault = fault_of(received->role, *message); !fault.empty()) {
+      faults_.drop(*router_, *received, fault);
+    } else if (auto* from_worker = std::get_if<core::FromWorker>(&*message)) {
+      read_worker(*received, std::move(*from_worker));
     } else {
       active_ = now();
       read_client(received->peer, std::move(std::get<protocol::ClientEnvelope>(*message)));
@@ -297,19 +300,22 @@ void Loop::read_router() {
   }
 }
 
-void Loop::read_worker(const std::string& peer, core::FromWorker message) {
+void Loop::read_worker(const protocol::Received& from, core::FromWorker message) {
+  const std::string& peer = from.peer;
   if (auto* hello = std::get_if<core::Hello>(&message.body)) {
+    const bool is_local = from.role == protocol::Role::kLocal;
     const auto [known, is_new] = worker_of_.try_emplace(peer);
     if (is_new) {
       known->second = core::WorkerId{++worker_id_last_};
       peer_of_[known->second] = peer;
+      if (is_local) local_workers_.insert(known->second);
     }
     worker_trouble_.erase(known->second);
     worker_was_here_ = true;
     if (idle_ends_ < kIdleEndsTold) start_trouble_.clear();
     spdlog::info("worker {} is here: {} slots, {} attempts", hello->worker_name, hello->slot_count,
                  hello->known.size());
-    happened(core::WorkerJoined{known->second, message.session, std::move(*hello), true});
+    happened(core::WorkerJoined{known->second, message.session, std::move(*hello), is_local});
     return;
   }
   const auto worker = worker_of_.find(peer);
@@ -397,6 +403,7 @@ Result<std::string> Loop::status() {
                {"unfinished_jobs", core_.state().jobs.size()},
                {"workers", core_.runtime().workers.size()},
                {"slots", slots}};
+  if (!listen_.empty()) json["listen"] = listen_;
   if (tracking_ != nullptr) json["tracking"] = tracking_->uri();
   if (!trouble().empty()) json["trouble"] = trouble();
   return json.dump();
@@ -449,7 +456,13 @@ void Loop::answer_watchers() {
 }
 
 bool Loop::wants_worker() const {
-  return !core_.state().jobs.empty() && core_.runtime().workers.empty();
+  return options_.local_worker && !core_.state().jobs.empty() && !has_local_worker();
+}
+
+bool Loop::has_local_worker() const {
+  return std::ranges::any_of(local_workers_, [this](const core::WorkerId& worker) {
+    return core_.runtime().workers.contains(worker);
+  });
 }
 
 void Loop::keep_worker() {
@@ -467,7 +480,7 @@ void Loop::keep_worker() {
                           : std::min<Duration>(worker_backoff_ * 2, kWorkerBackoffMax);
     worker_retry_ = now() + worker_backoff_;
     if (!leaving_until_) tell_worker_end(to_text(end));
-    lose_workers();
+    lose_local_workers();
   }
   mind_adopted_worker();
   if (!wants_worker() || (worker_retry_ && now() < *worker_retry_)) return;
@@ -497,17 +510,18 @@ void Loop::tell_worker_end(const std::string& end) {
 // A worker that an earlier coordinator or a person started is no child of this process, so nobody
 // reports its end; its lock says whether it lives.
 void Loop::mind_adopted_worker() {
-  if (core_.runtime().workers.empty() || (adopted_check_ && now() < *adopted_check_)) return;
+  if (!has_local_worker() || (adopted_check_ && now() < *adopted_check_)) return;
   adopted_check_ = now() + kAdoptedCheck;
   if (cluster::is_locked(cluster::worker_lock_path(worker_home_))) return;
   spdlog::warn("the worker is gone; its log is {}", worker_log_);
-  lose_workers();
+  lose_local_workers();
 }
 
-void Loop::lose_workers() {
-  worker_trouble_.clear();
-  for (const auto& [id, worker] : std::map(core_.runtime().workers)) {
-    happened(core::WorkerLost{id});
+// Those of other machines have their leases.
+void Loop::lose_local_workers() {
+  for (const core::WorkerId& id : std::exchange(local_workers_, {})) {
+    worker_trouble_.erase(id);
+    if (core_.runtime().workers.contains(id)) happened(core::WorkerLost{id});
   }
 }
 
@@ -525,7 +539,7 @@ void Loop::leave_if_idle() {
     for (const auto& [id, worker] : core_.runtime().workers) {
       perform(core::Send{id, {worker.session, 0, core::Leave{}}});
     }
-    lose_workers();
+    lose_local_workers();
   }
   // What was sent last can be lost with the link, so the link stays until the worker has left.
   const bool have_left = !cluster::is_locked(cluster::worker_lock_path(worker_home_));
@@ -540,7 +554,7 @@ std::optional<Duration> Loop::wait_time() const {
   for (const Watcher& watcher : watchers_) no_later(watcher.until);
   if (news_due_) no_later(*news_due_);
   if (wants_worker() && worker_retry_) no_later(*worker_retry_);
-  const bool adopted = !worker_process_ && !core_.runtime().workers.empty();
+  const bool adopted = !worker_process_ && has_local_worker();
   if (adopted && adopted_check_) no_later(*adopted_check_);
   if (leaving_until_) {
     no_later(std::min(*leaving_until_, now() + kLeavePoll));

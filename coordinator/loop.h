@@ -6,12 +6,14 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "cluster/local.h"
 #include "coordinator/coordinator.h"
 #include "coordinator/journal_clock.h"
+#include "coordinator/peer_faults.h"
 #include "coordinator/snapshots.h"
 #include "coordinator/store.h"
 #include "coordinator/tracking_server.h"
@@ -26,6 +28,7 @@ class Loop {
  public:
   struct Parts {
     std::unique_ptr<protocol::Router> router;
+    std::string listen;                           // what other machines know it by; "" for nobody
     std::optional<cluster::LocalProcess> worker;  // started already
     std::unique_ptr<Store> store;
     std::unique_ptr<TrackingServer> tracking;  // may be null
@@ -62,7 +65,7 @@ class Loop {
   void keep_clock();
   std::string trouble() const;
   void read_router();
-  void read_worker(const std::string& peer, core::FromWorker message);
+  void read_worker(const protocol::Received& from, core::FromWorker message);
   void read_client(const std::string& peer, protocol::ClientEnvelope envelope);
   void answer(const std::string& peer, std::uint64_t request, Result<std::string> json);
   Result<std::string> show(const std::string& name);
@@ -72,21 +75,24 @@ class Loop {
   void answer_watchers();
   void remove_unneeded_snapshots();
   bool wants_worker() const;
+  bool has_local_worker() const;
   void keep_worker();
   void tell_worker_end(const std::string& end);
   void mind_adopted_worker();
-  void lose_workers();
+  void lose_local_workers();
   void leave_if_idle();
   std::optional<Duration> wait_time() const;
 
   const CoordinatorOptions options_;
   const std::string endpoint_;
+  const std::string listen_;  // HOST:PORT for other machines; "" where they are not served
   const std::string worker_home_;
   const std::string worker_log_;
   std::unique_ptr<protocol::Mailbox<Result<void>>> committed_;  // the writer's thread fills it
   std::unique_ptr<Store> store_;
   std::unique_ptr<TrackingServer> tracking_;  // may be null; its threads use the store
   std::unique_ptr<protocol::Router> router_;
+  PeerFaults faults_;
   SnapshotRemover snapshots_;
   core::Coordinator core_;
   JournalClock clock_;  // what the core and people are told; the instants below are of this process
@@ -96,6 +102,7 @@ class Loop {
   std::deque<Decided> decided_;                      // with the store; oldest first
   std::map<std::string, core::WorkerId> worker_of_;  // by peer
   std::map<core::WorkerId, std::string> peer_of_;
+  std::set<core::WorkerId> local_workers_;  // those of them that are on this machine
   std::map<core::RequestId, Asker> askers_;
   std::vector<Watcher> watchers_;
   bool news_ = false;  // something was committed since the watchers were last looked at

@@ -9,6 +9,7 @@
 #include <cereal/types/vector.hpp>
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "protocol/archive.h"
 #include "protocol/fields.h"
 
@@ -32,11 +33,18 @@ enum class FrameKind : std::uint8_t { kFromWorker = 1, kToWorker = 2, kClient = 
 
 constexpr std::size_t kHeadBytes = kMagic.size() + sizeof(std::uint16_t) + 1;
 
-std::string head(FrameKind kind) {
+constexpr std::uint16_t kRefusalVersion = 0;
+constexpr std::size_t kRefusalBytesMax = 1000;
+
+std::string head(std::uint16_t version, std::uint8_t kind) {
   std::string bytes(kMagic);
-  bytes.append(reinterpret_cast<const char*>(&kProtocolVersion), sizeof kProtocolVersion);
+  bytes.append(reinterpret_cast<const char*>(&version), sizeof version);
   bytes.push_back(static_cast<char>(kind));
   return bytes;
+}
+
+std::string head(FrameKind kind) {
+  return head(kProtocolVersion, static_cast<std::uint8_t>(kind));
 }
 
 template <class T>
@@ -60,24 +68,51 @@ Result<T> parse(std::string_view bytes) {
   }
 }
 
-Result<FrameKind> kind_of(std::string_view frame) {
+Result<std::uint16_t> version_of(std::string_view frame) {
   if (frame.size() < kHeadBytes || frame.substr(0, kMagic.size()) != kMagic) {
     return fail(ErrorCode::kInvalid, "not a message of trawl");
   }
   std::uint16_t version = 0;
   std::memcpy(&version, frame.data() + kMagic.size(), sizeof version);
-  if (version != kProtocolVersion) {
-    return fail(ErrorCode::kUnavailable,
-                fmt::format("the other side speaks protocol version {}, this one {}: use the same "
-                            "release of trawl on both",
-                            version, kProtocolVersion));
-  }
+  return version;
+}
+
+// The byte has this place and these numbers in every version.
+FrameKind kind_byte(std::string_view frame) {
   return static_cast<FrameKind>(frame[kHeadBytes - 1]);
+}
+
+Result<FrameKind> kind_of(std::string_view frame) {
+  const auto version = version_of(frame);
+  if (!version) return tl::unexpected(version.error());
+  if (*version == kProtocolVersion) return kind_byte(frame);
+  const char* peer = kind_byte(frame) == FrameKind::kFromWorker ? "worker" : "client";
+  return fail(ErrorCode::kUnavailable,
+              fmt::format("this coordinator is trawl {} and speaks protocol {}; the {} speaks {}: "
+                          "install the same version on both",
+                          TRAWL_VERSION, kProtocolVersion, peer, *version));
+}
+
+// Of a frame from the coordinator.
+Result<FrameKind> answered_kind_of(std::string_view frame) {
+  const auto version = version_of(frame);
+  if (!version) return tl::unexpected(version.error());
+  if (*version == kProtocolVersion) return kind_byte(frame);
+  if (*version == kRefusalVersion) {
+    const std::string_view sentence = frame.substr(kHeadBytes);
+    const bool is_text = sentence.size() <= kRefusalBytesMax && is_utf8(sentence);
+    return fail(ErrorCode::kUnavailable,
+                "the coordinator refuses: " + std::string(is_text ? sentence : "no reason given"));
+  }
+  return fail(ErrorCode::kUnavailable,
+              fmt::format("this is trawl {} and speaks protocol {}; the coordinator speaks {}: "
+                          "install the same version on both",
+                          TRAWL_VERSION, kProtocolVersion, *version));
 }
 
 template <class T>
 Result<T> parse_frame(std::string_view frame, FrameKind expected) {
-  const auto kind = kind_of(frame);
+  const auto kind = answered_kind_of(frame);
   if (!kind) return tl::unexpected(kind.error());
   if (*kind != expected) return fail(ErrorCode::kInvalid, "a message of an unexpected kind");
   return parse<T>(frame.substr(kHeadBytes));
@@ -99,6 +134,10 @@ std::string encode(const ClientEnvelope& message) {
 
 std::string encode(const ClientAnswer& message) {
   return body_of(message, head(FrameKind::kAnswer));
+}
+
+std::string encode_refusal(std::string_view sentence) {
+  return head(kRefusalVersion, 0) + std::string(sentence.substr(0, kRefusalBytesMax));
 }
 
 Result<Inbound> decode_inbound(std::string_view frame) {

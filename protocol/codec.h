@@ -17,6 +17,8 @@
 
 namespace trawl::protocol {
 
+/// 1 and up. Version 0 is that of the one frame that every release writes and reads alike, the
+/// refusal: "TRWL", 0 (2 bytes), 0 (1 byte), and a sentence in UTF-8.
 inline constexpr std::uint16_t kProtocolVersion = 1;
 inline constexpr std::size_t kFrameBytesMax = std::size_t{64} << 20;
 
@@ -28,7 +30,12 @@ std::string encode(const core::ToWorker& message);
 std::string encode(const ClientEnvelope& message);
 std::string encode(const ClientAnswer& message);
 
-/// kInvalid: not a frame of ours, or damaged; kUnavailable: another version, named.
+/// Answers a frame of another version. What decodes an answer gives the sentence as a
+/// kUnavailable.
+std::string encode_refusal(std::string_view sentence);
+
+/// kInvalid: not a frame of ours, or damaged; kUnavailable: another version, with both named: what
+/// to send back as a refusal.
 Result<Inbound> decode_inbound(std::string_view frame);
 Result<core::ToWorker> decode_to_worker(std::string_view frame);
 Result<ClientAnswer> decode_client_answer(std::string_view frame);

@@ -12,9 +12,7 @@
 #include "base/assert.h"
 
 namespace trawl::protocol {
-namespace {
-
-Result<void> make_private(const std::string& folder) {
+Result<void> make_private_folder(const std::string& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) {
@@ -30,8 +28,6 @@ Result<void> make_private(const std::string& folder) {
   return {};
 }
 
-}  // namespace
-
 Result<std::string> local_endpoint(const std::string& home) {
   constexpr std::size_t kPathMax = sizeof(sockaddr_un::sun_path) - 1;
   std::string folder = home + "/run";
@@ -40,7 +36,7 @@ Result<std::string> local_endpoint(const std::string& home) {
     folder = fmt::format("/tmp/trawl-{}", getuid());
     path = fmt::format("{}/{:016x}.sock", folder, std::hash<std::string>{}(home));
   }
-  const auto made = make_private(folder);
+  const auto made = make_private_folder(folder);
   if (!made) return tl::unexpected(made.error());
   return "ipc://" + path;
 }

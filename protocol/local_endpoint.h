@@ -13,6 +13,10 @@ namespace trawl::protocol {
 /// somebody else owns it.
 Result<std::string> local_endpoint(const std::string& home);
 
+/// Makes the folder where it is missing, and makes it the user's alone (0700). kSystem: it cannot
+/// be made, or somebody else owns it.
+Result<void> make_private_folder(const std::string& folder);
+
 /// Removes the socket's file; for the one who is bound to it.
 void remove_local_endpoint(const std::string& endpoint);
 

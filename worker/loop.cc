@@ -83,7 +83,8 @@ Loop::Loop(const WorkerOptions& options, Parts parts)
       dealer_(std::move(parts.dealer)),
       agent_({options.name, spool_->incarnation(), spool_->id(),
               options.slot_count > 0 ? options.slot_count : usable_cores()}),
-      downloads_(options.home + "/downloads", options.download_bytes_max) {}
+      downloads_(options.home + "/downloads", options.download_bytes_max),
+      link_log_(options.coordinator, options.key_path) {}
 
 Result<void> Loop::take_up_leftovers() {
   kill_marked(marker_prefix(options_.home), true);
@@ -134,9 +135,7 @@ Result<void> Loop::run() {
       happened(core::AgentTimerFired{});
     }
     prepare_ahead();
-    const bool idle =
-        is_idle() && owed_.empty() && alone_since_ && now() - *alone_since_ >= kAloneMax;
-    if (idle) {
+    if (is_idle() && owed_.empty() && has_waited_long_enough()) {
       spdlog::info("no coordinator for {} s and nothing runs here: leaving",
                    std::chrono::duration_cast<std::chrono::seconds>(kAloneMax).count());
       quitting_ = true;
@@ -146,13 +145,18 @@ Result<void> Loop::run() {
   return {};
 }
 
+// A worker of another machine waits for its coordinator until a person ends it.
+bool Loop::has_waited_long_enough() const {
+  return !options_.keys && alone_since_ && now() - *alone_since_ >= kAloneMax;
+}
+
 std::optional<Duration> Loop::wait_time() const {
   if (!to_prepare_.empty()) return Duration{};
   std::optional<Instant> until = timer_;
   if (retry_at_ && (!until || *retry_at_ < *until)) until = retry_at_;
   if (launch_again_at_ && (!until || *launch_again_at_ < *until)) until = launch_again_at_;
   if (retire_at_ && (!until || *retire_at_ < *until)) until = retire_at_;
-  if (alone_since_ && is_idle()) {
+  if (!options_.keys && alone_since_ && is_idle()) {
     const Instant leave = *alone_since_ + kAloneMax;
     if (!until || leave < *until) until = leave;
   }
@@ -450,22 +454,34 @@ void Loop::resend(std::uint64_t committed) {
 
 void Loop::read_link() {
   while (const auto change = dealer_->next_change()) {
-    if (*change == protocol::Dealer::Change::kUp) {
-      alone_since_.reset();
-      happened(core::LinkUp{});
-    } else {
-      alone_since_ = now();
-      happened(core::LinkDown{});
-    }
+    take_change(*change);
   }
   while (const auto frame = dealer_->receive()) {
     auto message = protocol::decode_to_worker(*frame);
+    if (!message && message.error().code == ErrorCode::kUnavailable) {
+      failure_ = message.error();  // of another version: no message of it can be understood
+      quitting_ = true;
+      return;
+    }
     if (!message) {
       spdlog::error("from the coordinator: {}", message.error().message);
       continue;
     }
     if (!may_take(*message)) return;
     happened(core::MessageArrived{std::move(*message)});
+  }
+}
+
+void Loop::take_change(protocol::Dealer::Change change) {
+  using enum protocol::Dealer::Change;
+  link_log_.tell(change, *dealer_);
+  if (change != kUp && change != kDown) return;
+  if (change == kUp) {
+    alone_since_.reset();
+    happened(core::LinkUp{});
+  } else {
+    alone_since_ = now();
+    happened(core::LinkDown{});
   }
 }
 

@@ -17,6 +17,7 @@
 #include "worker/download_cache.h"
 #include "worker/endpoint.h"
 #include "worker/keepers.h"
+#include "worker/link_log.h"
 #include "worker/preparation.h"
 #include "worker/program.h"
 #include "worker/spool.h"
@@ -86,6 +87,8 @@ class Loop {
   void resend(std::uint64_t committed);
   void say_heartbeat(const core::SayHeartbeat& beat);
   void read_link();
+  void take_change(protocol::Dealer::Change change);
+  bool has_waited_long_enough() const;
   bool may_take(const core::ToWorker& message);
   void tell_trouble();
   std::optional<Duration> wait_time() const;
@@ -116,9 +119,10 @@ class Loop {
   std::vector<core::LaunchOrder> roomless_;  // the disk was full; again at launch_again_at_
   std::optional<Instant> launch_again_at_;
   std::optional<Instant> timer_;
-  std::optional<Instant> retire_at_;    // keepers that are idle
-  std::uint64_t sent_ = 0;              // the last report sent in this session
-  std::uint64_t spooled_ = 0;           // the last durable report that was heard of
+  std::optional<Instant> retire_at_;  // keepers that are idle
+  std::uint64_t sent_ = 0;            // the last report sent in this session
+  std::uint64_t spooled_ = 0;         // the last durable report that was heard of
+  LinkLog link_log_;
   std::optional<Instant> alone_since_;  // no link
   bool performing_ = false;             // inside happened()
   bool quitting_ = false;

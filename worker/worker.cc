@@ -60,8 +60,10 @@ Result<void> run_worker(const WorkerOptions& options) {
     return fail(ErrorCode::kSystem,
                 "cannot make the folder " + options.home + ": " + error.message());
   }
-  auto lock = cluster::hold_lock(cluster::worker_lock_path(options.home),
-                                 "another worker has the folder " + options.home);
+  auto lock =
+      cluster::hold_lock(cluster::worker_lock_path(options.home),
+                         "another worker has the folder " + options.home +
+                             (options.keys ? "; give this one a name of its own with --name" : ""));
   if (!lock) return lock;
   const auto keepers_lock = wait_for_keepers(options.home);
   if (!keepers_lock) return tl::unexpected(keepers_lock.error());
@@ -81,7 +83,7 @@ Result<void> run_worker(const WorkerOptions& options) {
   const std::uint64_t spool_id = (*spool)->id();
   auto endpoint = Endpoint::start(spool->get());
   if (!endpoint) return tl::unexpected(endpoint.error());
-  auto dealer = protocol::Dealer::connect(options.coordinator);
+  auto dealer = protocol::Dealer::connect(options.coordinator, options.keys);
   if (!dealer) return tl::unexpected(dealer.error());
   std::optional<Loop> loop;
   loop.emplace(options, Loop::Parts{std::move(*keepers), std::move(durable), std::move(trouble),

@@ -3,24 +3,29 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/error.h"
+#include "protocol/keys.h"
 #include "worker/download_cache.h"
 
 namespace trawl::worker {
 
 struct WorkerOptions {
-  std::string name;             // among the cluster's workers
-  std::string coordinator;      // ZeroMQ endpoint
-  std::string home;             // the worker's own folder: lock, spool
-  std::string jobs_folder;      // where attempts live
-  std::int32_t slot_count = 0;  // 0: the cores that this process may use
+  std::string name;                        // among the cluster's workers
+  std::string coordinator;                 // ZeroMQ endpoint
+  std::optional<protocol::PeerKeys> keys;  // over TCP, where the worker stays until it is ended
+  std::string key_path;                    // where they are from, for messages
+  std::string home;                        // the worker's own folder: lock, spool
+  std::string jobs_folder;                 // where attempts live
+  std::int32_t slot_count = 0;             // 0: the cores that this process may use
   std::uint64_t download_bytes_max = kDownloadBytesMax;
 };
 
-/// Runs until the coordinator lets it go, or until nothing runs here and no coordinator has been
-/// there for a minute. kConflict: another process has this worker's folder.
+/// Runs until the coordinator lets it go, or, where that is of this machine, until nothing runs
+/// here and no coordinator has been there for a minute. kConflict: another process has this
+/// worker's folder; kUnavailable: the coordinator is of another version.
 Result<void> run_worker(const WorkerOptions& options);
 
 }  // namespace trawl::worker

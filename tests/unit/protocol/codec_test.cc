@@ -49,16 +49,35 @@ TEST_CASE("a frame that is not ours is refused", "[codec]") {
   }
 }
 
+TEST_CASE("a refusal is read by every version", "[codec]") {
+  const std::string bytes = encode_refusal("install the same version");
+  CHECK((bytes == std::string("TRWL\0\0\0install the same version", 31)));
+  const Error expected{ErrorCode::kUnavailable,
+                       "the coordinator refuses: install the same version"};
+  CHECK(decode_to_worker(bytes).error() == expected);
+  CHECK(decode_client_answer(bytes).error() == expected);
+  CHECK_FALSE(decode_inbound(bytes));
+  const Error garbled{ErrorCode::kUnavailable, "the coordinator refuses: no reason given"};
+  CHECK(decode_to_worker(bytes + '\xff').error() == garbled);
+  CHECK(decode_to_worker(bytes + std::string(2000, 'x')).error() == garbled);
+}
+
 TEST_CASE("another protocol version is named", "[codec]") {
   std::string bytes = sample("from_worker_hello").bytes;
   bytes[4] = 7;
   bytes[5] = 1;
   const Error expected{ErrorCode::kUnavailable,
-                       "the other side speaks protocol version 263, this one 1: use the same "
-                       "release of trawl on both"};
+                       "this coordinator is trawl " TRAWL_VERSION
+                       " and speaks protocol 1; the worker speaks 263: install the same version on "
+                       "both"};
   CHECK(decode_inbound(bytes).error() == expected);
-  CHECK(decode_to_worker(bytes).error() == expected);
-  CHECK(decode_client_answer(bytes).error() == expected);
+  for (const auto& error :
+       {decode_to_worker(bytes).error(), decode_client_answer(bytes).error()}) {
+    CHECK(error == Error{ErrorCode::kUnavailable,
+                         "this is trawl " TRAWL_VERSION
+                         " and speaks protocol 1; the coordinator speaks 263: install the same "
+                         "version on both"});
+  }
   // Whatever a later version puts behind its head.
   CHECK(decode_inbound(bytes.substr(0, kHeadBytes)).error() == expected);
 }
