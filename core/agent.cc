@@ -225,7 +225,9 @@ void Agent::on(const Spawned& event, Instant, Commands& commands) {
 // Its start may have been told, and may have been lost with the earlier life; a second one changes
 // nothing.
 void Agent::on(const Adopted& event, Instant, Commands& commands) {
+  if (ended_.contains(event.attempt)) return;
   running_[event.attempt].spawned = true;
+  if (event.pid == 0) return;
   commands.push_back(Append{AttemptStarted{event.attempt, event.pid, event.folder}, false});
 }
 

@@ -504,5 +504,32 @@ TEST_CASE("an attempt that an earlier life has started is known, told and stoppe
   CHECK(all<Signal>(bench.gets(Stop{kAttempt, kGrace})).size() == 1);
 }
 
+TEST_CASE("an adopted attempt holds its slot, is stopped and ends like any other",
+          "[core][agent]") {
+  Bench bench;
+  bench.happens(Adopted{kAttempt, 7, "/node/attempt"});
+  bench.launch(attempt_id(1, 1));
+  CHECK(all<Spawn>(bench.launch(attempt_id(1, 2))).empty());  // of two slots
+  CHECK(all<Signal>(bench.gets(Stop{kAttempt, seconds(10)})).size() == 1);
+  bench.advance(seconds(10));
+  CHECK(all<Signal>(bench.happens(AgentTimerFired{})).size() == 1);
+  const auto commands = bench.happens(ProcessesGone{kAttempt, kSuccess});
+  CHECK(all<Append>(commands).at(0).body == ReportBody{AttemptEnded{kAttempt, kSuccess}});
+  CHECK(all<Spawn>(commands).size() == 1);
+}
+
+TEST_CASE("an adopted attempt that could not be started has no start to report", "[core][agent]") {
+  Bench bench;
+  CHECK(bench.happens(Adopted{kAttempt, 0, "/node/attempt"}).empty());
+  CHECK(bench.agent().known() == std::vector{kAttempt});
+}
+
+TEST_CASE("an attempt whose end is in the spool is not adopted", "[core][agent]") {
+  Bench bench;
+  bench.happens(EndSpooled{kAttempt, 4});
+  CHECK(bench.happens(Adopted{kAttempt, 7, "/node/attempt"}).empty());
+  CHECK(bench.agent().running_count() == 0);
+}
+
 }  // namespace
 }  // namespace trawl::core
