@@ -1,6 +1,7 @@
 #include "cli/worker.h"
 
 #include <array>
+#include <chrono>
 #include <climits>
 #include <filesystem>
 #include <memory>
@@ -19,6 +20,7 @@ namespace {
 struct WorkerArguments {
   worker::WorkerOptions options;
   std::string jobs_folder;  // as given
+  double takeover_seconds = std::chrono::duration<double>(worker::kTakeover).count();
 };
 
 std::string host_name() {
@@ -60,6 +62,8 @@ Result<void> complete_for_remote(const Context& context, worker::WorkerOptions& 
 void start_worker(Context& context, WorkerArguments& arguments) {
   prepare_daemon(context);
   worker::WorkerOptions& options = arguments.options;
+  options.takeover = std::chrono::duration_cast<Duration>(
+      std::chrono::duration<double>(arguments.takeover_seconds));
   options.jobs_folder = arguments.jobs_folder.empty()
                             ? context.home + "/jobs"
                             : std::filesystem::absolute(arguments.jobs_folder).string();
@@ -104,6 +108,12 @@ void add_worker_verbs(CLI::App& app, Context& context) {
                    "how much of what inputs name by URL is kept, as in 500MB (10 GiB)")
       ->transform(CLI::AsSizeValue(true))
       ->envname("TRAWL_DOWNLOAD_CACHE");
+  start
+      ->add_option("--takeover", arguments->takeover_seconds,
+                   "seconds that trials go on without this worker, until its next start takes them "
+                   "over (60); 0: they end with it")
+      ->check(CLI::Range(0.0, 86'400.0))
+      ->envname("TRAWL_TAKEOVER");
   start->fallthrough();
   start->callback([&context, arguments] { start_worker(context, *arguments); });
 }

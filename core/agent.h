@@ -46,11 +46,10 @@ struct EndSpooled {
   AttemptId attempt;
   std::uint64_t seq{};
 };
-/// It runs since an earlier life of this worker, or has ended meanwhile (ProcessesGone follows).
-/// Before the first LinkUp.
+/// It runs since an earlier life of this worker. Before the first LinkUp.
 struct Adopted {
   AttemptId attempt;
-  std::int32_t pid{};  // 0: its first process could not be started
+  std::int32_t pid{};
   std::string folder;
 };
 struct AgentTimerFired {};

@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <optional>
@@ -74,7 +75,7 @@ Descriptor::~Descriptor() {
   if (number_ >= 0) close(number_);
 }
 
-Result<std::unique_ptr<Listener>> Listener::open(const ServerSettings& settings, Serve serve) {
+Result<int> open_socket(const ServerSettings& settings) {
   const auto address = parse_address(settings.address, settings.port);
   if (!address) {
     return fail(ErrorCode::kInvalid, "Cannot listen for tracking at '" + settings.address +
@@ -93,8 +94,17 @@ Result<std::unique_ptr<Listener>> Listener::open(const ServerSettings& settings,
     }
     return fail_errno("Cannot listen for tracking at " + settings.address, error_number);
   }
+  return socket;
+}
+
+Result<std::unique_ptr<Listener>> Listener::open(const ServerSettings& settings, Serve serve) {
+  const bool is_given = settings.socket >= 0;
+  const auto socket =
+      is_given ? Result<int>(fcntl(settings.socket, F_DUPFD_CLOEXEC, 0)) : open_socket(settings);
+  if (!socket) return tl::unexpected<Error>(socket.error());
+  if (*socket < 0) return fail_errno("Cannot take over the tracking socket", errno);
   std::unique_ptr<Listener> listener(
-      new Listener(settings, socket, bound_port(socket), std::move(serve)));
+      new Listener(settings, *socket, bound_port(*socket), std::move(serve)));
   if (listener->poll_.number() < 0 || listener->wake_.number() < 0) {
     return fail_errno("Cannot watch the tracking socket", EMFILE);
   }

@@ -188,14 +188,19 @@ class Server::Shell : private httplib::Server {
 
 Result<std::unique_ptr<Server>> Server::start(ServerSettings settings,
                                               std::unique_ptr<Session> root) {
-  auto shell = std::make_unique<Shell>(settings, std::move(root));
-  if (auto listening = shell->listen(); !listening) {
-    return tl::unexpected<Error>(std::move(listening.error()));
+  auto server = std::make_unique<Server>(std::move(settings), std::move(root));
+  if (auto serving = server->serve(); !serving) {
+    return tl::unexpected<Error>(std::move(serving.error()));
   }
-  return std::unique_ptr<Server>(new Server(std::move(shell)));
+  return server;
 }
 
-Server::Server(std::unique_ptr<Shell> shell) : shell_(std::move(shell)) {}
+Server::Server(ServerSettings settings, std::unique_ptr<Session> root)
+    : shell_(std::make_unique<Shell>(settings, std::move(root))) {}
+
+Result<void> Server::serve() {
+  return shell_->listen();
+}
 
 Server::~Server() = default;
 

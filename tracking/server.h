@@ -22,6 +22,9 @@ namespace trawl::tracking {
 struct ServerSettings {
   std::string address = "127.0.0.1";  // to listen at: an IPv4 or IPv6 address in digits
   int port = 0;                       // 0: the system chooses
+  /// A socket that listens already, from open_socket(), to serve instead of `address` and `port`.
+  /// It stays the caller's: closed by the server's end is only the server's own copy. -1: none.
+  int socket = -1;
   /// Hosts that a request to the root session may name, beyond localhost and private addresses;
   /// "*" allows any. A page of another site must not reach it through a name of its own that
   /// resolves here.
@@ -34,6 +37,10 @@ struct ServerSettings {
                                << 20;  // a longer JSON body is 400; artifacts stream
 };
 
+/// A socket that listens at the settings' address and port: connections wait in it until a server
+/// serves it. Whoever has a copy keeps the port. Errors as Server::start's.
+Result<int> open_socket(const ServerSettings& settings);
+
 /// All functions may be called from any thread.
 class Server {
  public:
@@ -42,10 +49,16 @@ class Server {
   static Result<std::unique_ptr<Server>> start(ServerSettings settings,
                                                std::unique_ptr<Session> root = nullptr);
 
+  /// Not yet serving: sessions that are added before serve() are there for the first request.
+  explicit Server(ServerSettings settings, std::unique_ptr<Session> root = nullptr);
+
+  /// Once. Errors as start's.
+  Result<void> serve();
+
   /// Stops accepting, lets requests in flight finish, closes all connections.
   ~Server();
 
-  int port() const;
+  int port() const;  // once it serves
 
   /// From now on /t/<trial>/ is served. kConflict: that trial has a session already; else the
   /// errors of TrialSession::open.
@@ -57,8 +70,6 @@ class Server {
 
  private:
   class Shell;
-
-  explicit Server(std::unique_ptr<Shell> shell);
 
   std::unique_ptr<Shell> shell_;
 };

@@ -68,6 +68,14 @@ std::string make_worker_cgroup(const std::string& record) {
   return out.good() && make_cgroup(path) ? path : "";
 }
 
+std::string worker_cgroup(const std::string& record) {
+  const auto own = cgroup_path(read_small_file("/proc/self/cgroup"),
+                               read_small_file("/proc/self/mountinfo"), "");
+  if (!own) return "";
+  const std::string path = read_small_file(record);
+  return is_ours(path, own->mount) && access(path.c_str(), F_OK) == 0 ? path : "";
+}
+
 bool make_cgroup(const std::string& path) {
   constexpr mode_t kMode = 0755;
   // A kernel before 5.14 cannot kill a group; there it would be of no use.

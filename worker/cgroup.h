@@ -12,6 +12,10 @@ namespace trawl::worker {
 /// below this process's, and notes it in `record`. Empty where none can be made.
 std::string make_worker_cgroup(const std::string& record);
 
+/// The group that `record` names, which an earlier worker made and whose keepers go on; empty where
+/// it is not there.
+std::string worker_cgroup(const std::string& record);
+
 /// Makes the group `path`. False where that is refused.
 bool make_cgroup(const std::string& path);
 

@@ -136,6 +136,13 @@ Result<std::string> DownloadCache::fetch(const std::string& url, core::AttemptId
   return path;
 }
 
+void DownloadCache::hold(const std::string& url, core::AttemptId attempt) {
+  const std::lock_guard lock(mutex_);
+  const std::string path = folder_ + "/" + sha256(url);
+  std::error_code error;
+  if (fs::exists(path, error)) uses_[attempt].insert(path);
+}
+
 void DownloadCache::release(core::AttemptId attempt) {
   const std::lock_guard lock(mutex_);
   uses_.erase(attempt);

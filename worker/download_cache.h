@@ -42,6 +42,10 @@ class DownloadCache {
   Result<std::string> fetch(const std::string& url, core::AttemptId attempt,
                             const std::stop_token& stop);
 
+  /// What an earlier process fetched for `attempt`, which goes on: it uses the file behind `url`,
+  /// if that is still here, until release(). Any thread.
+  void hold(const std::string& url, core::AttemptId attempt);
+
   /// The attempt uses nothing any more. Any thread.
   void release(core::AttemptId attempt);
 

@@ -58,53 +58,56 @@ class Endpoint::SpoolSink : public tracking::Sink {
   core::AttemptId attempt_;
 };
 
-Endpoint::Endpoint(Spool* spool) : spool_(spool), user_(user_name()) {}
+Endpoint::Endpoint(Spool* spool, int socket)
+    : spool_(spool), user_(user_name()), server_(tracking::ServerSettings{.socket = socket}) {}
+
 Endpoint::~Endpoint() = default;
 
-Result<std::unique_ptr<Endpoint>> Endpoint::start(Spool* spool) {
-  std::unique_ptr<Endpoint> endpoint(new Endpoint(spool));
-  auto server = tracking::Server::start({});
-  if (!server) return tl::unexpected(server.error());
-  endpoint->server_ = std::move(*server);
-  return endpoint;
+Result<void> Endpoint::serve() {
+  return server_.serve();
 }
 
-Result<EndpointAccess> Endpoint::open(const core::LaunchOrder& order,
-                                      const std::string& artifacts_folder,
-                                      const std::string& log_path) {
+Result<EndpointAccess> Endpoint::open(const core::LaunchOrder& order, const EndpointPlace& place) {
+  EndpointAccess access{fmt::format("http://127.0.0.1:{}/t/{}", server_.port(), order.trial_name),
+                        random_hex(kTokenBytes), now_ms()};
+  auto opened = reopen(order, place, access);
+  if (!opened) return tl::unexpected(opened.error());
+  return access;
+}
+
+Result<void> Endpoint::reopen(const core::LaunchOrder& order, const EndpointPlace& place,
+                              const EndpointAccess& access) {
   auto sink = std::make_unique<SpoolSink>(spool_, order.attempt);
   tracking::TrialSettings settings;
   settings.trial = order.trial_name;
-  settings.token = random_hex(kTokenBytes);
+  settings.token = access.token;
   settings.run_id = order.trial_name;
   settings.run_name = order.trial_name;
   settings.user = user_;
-  settings.start_time_ms = now_ms();
+  settings.start_time_ms = access.start_time_ms;
   settings.experiment_id = experiment_id(order.experiment_name);
   settings.experiment_name = order.experiment_name;
   settings.experiment_creation_ms = settings.start_time_ms;
   settings.tags = first_tags(order, user_);
   settings.params = sampled_params(order);
-  settings.artifacts_root = artifacts_folder;
+  settings.artifacts_root = place.artifacts_folder;
   settings.sink = sink.get();
   settings.reload = [spool = spool_, attempt = order.attempt] {
     return spool->records_of(attempt);
   };
   settings.now_ms = now_ms;
   settings.new_id = [] { return random_hex(kRunIdBytes); };
-  settings.warn = [log_path](const std::string& sentence) {
+  settings.warn = [log_path = place.log_path](const std::string& sentence) {
     std::ofstream(log_path, std::ios::app) << "trawl: warning: " << sentence << "\n";
   };
-  EndpointAccess access{fmt::format("http://127.0.0.1:{}/t/{}", server_->port(), order.trial_name),
-                        settings.token};
-  const auto added = server_->add_session(std::move(settings));
-  if (!added) return tl::unexpected(added.error());
+  auto added = server_.add_session(std::move(settings));
+  if (!added) return added;
   sinks_[order.trial_name] = std::move(sink);
-  return access;
+  return {};
 }
 
 void Endpoint::close(const core::LaunchOrder& order) {
-  server_->remove_session(order.trial_name);
+  server_.remove_session(order.trial_name);
   sinks_.erase(order.trial_name);
 }
 

@@ -2,6 +2,7 @@
 // puts what its script logs into the spool.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -14,32 +15,47 @@
 
 namespace trawl::worker {
 
-/// What an attempt's processes need to reach their endpoint.
+/// What an attempt's processes need to reach their endpoint, and what makes it the same again.
 struct EndpointAccess {
   std::string uri;
   std::string token;
+  std::int64_t start_time_ms{};  // of the run, since the Unix epoch
+};
+
+struct EndpointPlace {
+  std::string artifacts_folder;
+  std::string log_path;  // warnings are appended here
 };
 
 /// One thread uses it; the server's own threads call the sinks.
 class Endpoint {
  public:
-  static Result<std::unique_ptr<Endpoint>> start(Spool* spool);
+  /// `socket` listens already (tracking::open_socket()) and stays the caller's. Nothing is answered
+  /// before serve().
+  Endpoint(Spool* spool, int socket);
   ~Endpoint();
 
-  Result<EndpointAccess> open(const core::LaunchOrder& order, const std::string& artifacts_folder,
-                              const std::string& log_path);
+  /// Once; what was reopened before is there for the first request.
+  Result<void> serve();
+
+  /// After serve().
+  Result<EndpointAccess> open(const core::LaunchOrder& order, const EndpointPlace& place);
+
+  /// The same as an earlier process of this worker opened it, at the same socket: with the token
+  /// and the start of then, and what the spool has of the attempt.
+  Result<void> reopen(const core::LaunchOrder& order, const EndpointPlace& place,
+                      const EndpointAccess& access);
 
   /// Waits for the attempt's requests in flight.
   void close(const core::LaunchOrder& order);
 
  private:
   class SpoolSink;
-  explicit Endpoint(Spool* spool);
 
   Spool* spool_;
   const std::string user_;                                   // who runs this
   std::map<std::string, std::unique_ptr<SpoolSink>> sinks_;  // by trial name; outlive the server
-  std::unique_ptr<tracking::Server> server_;
+  tracking::Server server_;
 };
 
 using tracking::random_hex;

@@ -26,15 +26,28 @@ namespace {
 
 class Keeper {
  public:
-  Keeper(int socket, std::string cgroup) : socket_(socket), cgroup_(std::move(cgroup)) {}
+  explicit Keeper(KeeperPlace place)
+      : worker_(std::move(place.worker)),
+        nursery_(std::move(place.nursery)),
+        limits_(*place.limits),
+        cgroup_(std::move(place.cgroup)) {}
 
   void run() {
     while (true) {
       settle();
-      if (!worker_is_there_ && !attempt_) return;
-      child_signals_.wait_or_readable(worker_is_there_ ? socket_ : -1, time_to_tell());
+      if (is_over()) return;
+      if (const auto limit = next_limit()) timer_.arm(*limit);
+      constexpr std::size_t kWorker = 0, kNursery = 1, kTimer = 2;
+      std::array<int, ChildSignals::kDescriptors> descriptors{};
+      descriptors[kWorker] = worker_.get();
+      descriptors[kNursery] = nursery_.get();
+      descriptors[kTimer] = timer_.descriptor();
+      const auto ready = child_signals_.wait(descriptors, time_to_tell());
+      if (ready[kTimer]) timer_.clear();
       tell_start();
       read_requests();
+      if (ready[kNursery]) read_nursery();
+      mind_limits();
     }
   }
 
@@ -44,6 +57,7 @@ class Keeper {
   static constexpr auto kTellAfter = std::chrono::milliseconds(2);
 
   struct Attempt {
+    core::AttemptId id;
     pid_t leader{};
     Clock::time_point started = Clock::now();
     bool is_told = false;              // that it has started
@@ -55,16 +69,26 @@ class Keeper {
     std::int64_t max_rss_bytes = 0;
     std::int64_t oom_kills = 0;    // counted before it started
     bool killed_by_other = false;  // one of its processes, with SIGKILL
+    bool fenced = false;           // the lease was over before it was
   };
 
+  // Of an attempt that has ended, for another worker.
+  struct Ended {
+    core::AttemptId id;
+    pid_t leader{};  // 0: it did not start
+    KeeperReply reply;
+  };
+
+  // A worker that is gone may have left an end that nobody else knows of.
+  bool is_over() const { return worker_.get() < 0 && !attempt_ && !(alone_until_ && ended_); }
+
   void read_requests() {
-    while (worker_is_there_) {
+    while (worker_.get() >= 0) {
       KeeperRequest request;
-      Received received = receive_packet(socket_, request);
+      Received received = receive_packet(worker_.get(), request);
       if (received.kind == Received::Kind::kNothing) return;
       if (received.kind == Received::Kind::kEnd) {
-        worker_is_there_ = false;
-        if (attempt_) attempt_->killing = true;
+        lose_worker();
         return;
       }
       if (received.descriptor.get() >= 0) memory_ = std::move(received.descriptor);
@@ -72,22 +96,106 @@ class Keeper {
     }
   }
 
-  void obey(const KeeperRequest& request) {
-    if (request.kind == KeeperRequest::Kind::kStart) {
-      start(request.size);
-    } else if (!attempt_) {
-      return;  // it ended while the request was on its way
-    } else if (request.kind == KeeperRequest::Kind::kTerminate) {
-      terminate();
-    } else {
-      attempt_->killing = true;
+  void lose_worker() {
+    worker_ = Descriptor();
+    const Duration takeover = limits_.takeover();
+    if (nursery_.get() < 0 || takeover == Duration::zero()) return give_up();
+    alone_until_ = boot_now() + takeover;
+  }
+
+  // No worker will come.
+  void give_up() {
+    worker_ = Descriptor();
+    nursery_ = Descriptor();
+    alone_until_.reset();
+    if (attempt_) attempt_->killing = true;
+  }
+
+  void read_nursery() {
+    while (nursery_.get() >= 0) {
+      AnotherWorker news;
+      Received received = receive_packet(nursery_.get(), news);
+      if (received.kind == Received::Kind::kNothing) return;
+      if (received.kind == Received::Kind::kEnd) {
+        nursery_ = Descriptor();
+        if (worker_.get() < 0) give_up();
+        return;
+      }
+      // The one before has said all that it could: it has ended.
+      worker_ = std::move(received.descriptor);
+      alone_until_.reset();
+      introduce();
     }
   }
 
-  void start(std::size_t size) {
+  void introduce() {
+    KeeperState state;
+    state.size = size_;
+    if (attempt_) {
+      state.attempt = attempt_->id;
+      state.pid = attempt_->leader;
+      attempt_->is_told = true;
+    } else if (ended_) {
+      state.attempt = ended_->id;
+      state.pid = ended_->leader;
+    }
+    send_packet(worker_.get(), state, memory_.get());
+    if (attempt_ || !ended_) return;
+    ended_->reply.pid = 0;  // it is told
+    say(ended_->reply);
+  }
+
+  void obey(const KeeperRequest& request) {
+    switch (request.kind) {
+      case KeeperRequest::Kind::kStart:
+        return start(request);
+      case KeeperRequest::Kind::kTerminate:
+        if (attempt_) terminate();  // else it ended while the request was on its way
+        return;
+      case KeeperRequest::Kind::kKill:
+        if (attempt_) attempt_->killing = true;
+        return;
+      case KeeperRequest::Kind::kLook:
+        return;  // every turn does
+      case KeeperRequest::Kind::kEnd:
+        return give_up();
+    }
+  }
+
+  // When a limit is to be looked at again.
+  std::optional<BootTime> next_limit() const {
+    std::optional<BootTime> next = alone_until_;
+    const bool has_lease = attempt_ && !attempt_->killing;
+    const auto lease = has_lease ? limits_.lease() : std::nullopt;
+    if (lease && (!next || *lease < *next)) next = lease;
+    return next;
+  }
+
+  bool is_lease_over() const {
+    const auto lease = limits_.lease();
+    return lease && *lease <= boot_now();
+  }
+
+  void mind_limits() {
+    if (attempt_ && !attempt_->killing && is_lease_over()) {
+      attempt_->killing = true;
+      attempt_->fenced = true;
+    }
+    if (alone_until_ && *alone_until_ <= boot_now()) give_up();
+  }
+
+  void start(const KeeperRequest& request) {
     TRAWL_ASSERT(!attempt_);
+    size_ = request.size;
+    if (is_lease_over()) {
+      KeeperReply reply;
+      reply.kind = KeeperReply::Kind::kEnded;
+      reply.fenced = 1;
+      tell_end({request.attempt, 0, reply});
+      return;
+    }
     const std::int64_t oom_kills = oom_counter_.read();
-    const std::optional<PackedSpawn> packed = PackedSpawn::read(memory_, size);
+    const std::optional<PackedSpawn> packed = PackedSpawn::read(memory_, request.size);
     const LeaderStart started =
         packed ? start_leader(packed->spec()) : LeaderStart{0, errno, StartStep::kFork};
     if (started.pid == 0) {
@@ -95,10 +203,11 @@ class Keeper {
       reply.kind = KeeperReply::Kind::kUnstarted;
       reply.error = started.error;
       reply.step = started.step;
-      say(reply);
+      tell_end({request.attempt, 0, reply});
       return;
     }
     attempt_ = Attempt{};
+    attempt_->id = request.attempt;
     attempt_->leader = started.pid;
     attempt_->oom_kills = oom_kills;
   }
@@ -160,8 +269,10 @@ class Keeper {
       reply.cpu_us = attempt_->cpu_us;
       reply.max_rss_bytes = attempt_->max_rss_bytes;
       reply.out_of_memory = was_out_of_memory() ? 1 : 0;
+      reply.fenced = attempt_->fenced ? 1 : 0;
+      const Ended ended{attempt_->id, attempt_->leader, reply};
       attempt_.reset();
-      say(reply);
+      tell_end(ended);
       return;
     }
     if (attempt_->leader_status && !attempt_->terminating) attempt_->killing = true;
@@ -221,26 +332,39 @@ class Keeper {
     return oom_counter_.read() > attempt_->oom_kills;
   }
 
-  // A worker that is gone is noticed by reading.
-  void say(const KeeperReply& reply) { send_packet(socket_, reply); }
+  void tell_end(const Ended& ended) {
+    ended_ = ended;
+    say(ended.reply);
+  }
 
-  const int socket_;
+  // A worker that is gone is noticed by reading.
+  void say(const KeeperReply& reply) {
+    if (worker_.get() >= 0) send_packet(worker_.get(), reply);
+  }
+
+  Descriptor worker_;   // none while there is no worker
+  Descriptor nursery_;  // none: no other worker can come
+  const Limits& limits_;
   Descriptor memory_;         // of what it is to start
+  std::uint64_t size_ = 0;    // of what lies there
   const std::string cgroup_;  // empty: none
   const ProcessTree tree_;
   ChildSignals child_signals_;
   const OomCounter oom_counter_;
-  bool worker_is_there_ = true;
-  std::int64_t ended_count_ = 0;  // children that it has reaped
+  BootTimer timer_;
+  std::optional<BootTime> alone_until_;  // while another worker may come
+  std::int64_t ended_count_ = 0;         // children that it has reaped
   std::optional<Attempt> attempt_;
+  std::optional<Ended> ended_;  // the last attempt before
 };
 
 }  // namespace
 
-void run_keeper(int socket, const std::string& cgroup) {
+void run_keeper(KeeperPlace place) {
   prctl(PR_SET_CHILD_SUBREAPER, 1);
-  const bool is_inside = !cgroup.empty() && enter_cgroup(cgroup);
-  Keeper(socket, is_inside ? cgroup : "").run();
+  const bool is_inside = !place.cgroup.empty() && enter_cgroup(place.cgroup);
+  if (!is_inside) place.cgroup.clear();
+  Keeper(std::move(place)).run();
 }
 
 }  // namespace trawl::worker

@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <poll.h>
 #include <string_view>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -23,6 +24,7 @@ struct Head {
   std::uint32_t argv_count{};
   std::uint32_t environment_count{};
   mode_t umask{};
+  std::uint32_t carried_size{};
 };
 
 /// Descriptors that came with a message; more than the first are closed.
@@ -102,11 +104,22 @@ Received receive_bytes(int socket, void* bytes, std::size_t size) {
   return received;
 }
 
+bool wait_readable(int socket, std::chrono::steady_clock::time_point deadline) {
+  while (true) {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    if (left.count() <= 0) return false;
+    pollfd polled{socket, POLLIN, 0};
+    if (poll(&polled, 1, static_cast<int>(left.count())) > 0) return true;
+  }
+}
+
 Result<std::string> pack(const SpawnOptions& options) {
   TRAWL_ASSERT(!options.argv.empty());
   const std::string what = "cannot start " + options.argv[0] + " in " + options.working_folder;
   const Head head{static_cast<std::uint32_t>(options.argv.size()),
-                  static_cast<std::uint32_t>(options.environment.size()), options.umask};
+                  static_cast<std::uint32_t>(options.environment.size()), options.umask,
+                  static_cast<std::uint32_t>(options.carried.size())};
   std::string bytes(reinterpret_cast<const char*>(&head), sizeof head);
   std::size_t text_count = 0;
   const auto end = [&] {
@@ -130,6 +143,7 @@ Result<std::string> pack(const SpawnOptions& options) {
     return fail(ErrorCode::kInvalid,
                 what + ": an argument or a variable of the environment holds a NUL character");
   }
+  bytes += options.carried;
   if (bytes.size() > kPackedBytesMax) return fail_errno(what, E2BIG);
   return bytes;
 }
@@ -172,13 +186,24 @@ std::optional<PackedSpawn> PackedSpawn::read(const Descriptor& memory, std::size
   std::memcpy(&head, packed.bytes_.get(), sizeof head);
   packed.umask_ = head.umask;
   char* next = packed.bytes_.get() + sizeof head;
-  char* const end = packed.bytes_.get() + size;
+  if (head.carried_size > size - sizeof head) {
+    errno = EINVAL;
+    return std::nullopt;
+  }
+  char* const end = packed.bytes_.get() + size - head.carried_size;
+  packed.carried_ = {end, head.carried_size};
+  // What a worker wrote that was killed in the middle of it may be anything.
+  constexpr std::size_t kOtherTexts = 2;
+  const auto text_count = std::count(next, end, '\0');
+  if (head.argv_count == 0 ||
+      static_cast<std::uint64_t>(text_count) !=
+          std::uint64_t{head.argv_count} + head.environment_count + kOtherTexts) {
+    errno = EINVAL;
+    return std::nullopt;
+  }
   const auto take = [&]() -> char* {
     char* const text = next;
-    char* const text_end =
-        static_cast<char*>(std::memchr(text, '\0', static_cast<std::size_t>(end - text)));
-    TRAWL_ASSERT(text_end != nullptr);
-    next = text_end + 1;
+    next = std::find(next, end, '\0') + 1;
     return text;
   };
   packed.working_folder_ = take();

@@ -6,16 +6,19 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utility>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include "base/assert.h"
 #include "worker/cgroup.h"
+#include "worker/handover.h"
 
 namespace trawl::worker {
 namespace {
@@ -24,6 +27,10 @@ constexpr std::uint64_t kNurseryId = 0;  // in poll_; keepers count from 1
 constexpr Duration kIdleMax = std::chrono::seconds(5);
 
 core::Outcome outcome_of(const KeeperReply& reply) {
+  if (reply.fenced != 0) {
+    return {core::Outcome::Kind::kFenced, 0,
+            "its worker was cut off from the coordinator for longer than its lease"};
+  }
   const bool exited = WIFEXITED(reply.wait_status);
   return {exited ? core::Outcome::Kind::kExited : core::Outcome::Kind::kSignalled,
           exited ? WEXITSTATUS(reply.wait_status) : WTERMSIG(reply.wait_status),
@@ -48,15 +55,14 @@ void unwatch(int poll, Descriptor& descriptor) {
   descriptor = Descriptor();
 }
 
-void wait_for_end(pid_t pid) {
-  while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
-  }
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Keepers>> Keepers::start(NurseryOptions options) {
-  std::unique_ptr<Keepers> keepers(new Keepers);
+  TRAWL_ASSERT(options.takeover == Duration::zero() || !options.folder.empty());
+  auto limits = Limits::make();
+  if (!limits) return tl::unexpected(limits.error());
+  std::unique_ptr<Keepers> keepers(new Keepers(*std::move(limits)));
+  keepers->limits_.set_takeover(options.takeover);
   keepers->options_ = std::move(options);
   keepers->poll_ = Descriptor(epoll_create1(EPOLL_CLOEXEC));
   if (keepers->poll_.get() < 0) return fail_errno("cannot watch sockets", errno);
@@ -69,15 +75,66 @@ Keepers::~Keepers() {
   keepers_.clear();
   if (nursery_.socket.get() < 0) return;
   wake_nursery();
+  if (limits_.takeover() == Duration::zero()) wait_for_nursery();
+}
+
+void Keepers::end_all() {
+  for (auto& [id, keeper] : keepers_) {
+    if (keeper.is_gone) continue;
+    send_packet(keeper.socket.get(), KeeperRequest{KeeperRequest::Kind::kEnd, 0, {}});
+  }
+  keepers_.clear();
+  attempts_.clear();
+  if (nursery_.socket.get() < 0) return;
+  wake_nursery();
+  wait_for_nursery();
+}
+
+// Its keepers end by themselves, and it after them.
+void Keepers::wait_for_nursery() {
   nursery_.socket = Descriptor();
-  wait_for_end(nursery_.pid);
+  reap_nursery();
+}
+
+void Keepers::reap_nursery() {
+  if (nursery_end_.get() < 0) {
+    while (waitpid(nursery_.pid, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    return;
+  }
+  pollfd polled{nursery_end_.get(), POLLIN, 0};
+  while (poll(&polled, 1, -1) < 0 && errno == EINTR) {
+  }
+  nursery_end_ = Descriptor();
 }
 
 Result<void> Keepers::start_nursery() {
-  auto started = worker::start_nursery(options_);
+  Descriptor listener;
+  if (!options_.folder.empty()) {
+    auto made = make_handover_socket(options_.folder);
+    if (made) {
+      listener = *std::move(made);
+    } else {  // a file system without sockets
+      spdlog::warn("{}: trials will end with this worker", made.error().message);
+      limits_.set_takeover(Duration::zero());
+    }
+  }
+  auto started = worker::start_nursery(options_, limits_, listener.get());
   if (!started) return tl::unexpected(started.error());
   nursery_ = std::move(*started);
+  return watch_nursery();
+}
+
+Result<void> Keepers::watch_nursery() {
   return watch(poll_.get(), nursery_.socket.get(), kNurseryId);
+}
+
+Result<void> Keepers::watch_keeper(Id id, const Descriptor& socket) {
+  return watch(poll_.get(), socket.get(), id);
+}
+
+std::string Keepers::what_of(std::string_view program, std::string_view folder) {
+  return fmt::format("cannot start {} in {}", program, folder);
 }
 
 Result<Keepers::Id> Keepers::make_keeper() {
@@ -94,11 +151,12 @@ Result<Keepers::Id> Keepers::make_keeper() {
   auto memory = make_memory();
   if (!memory) return tl::unexpected(memory.error());
   const Id id = next_id_++;
-  if (!send_packet(nursery_.socket.get(), KeeperWanted{id}, theirs.get())) {
+  const NurseryRequest request{NurseryRequest::Kind::kMakeKeeper, id};
+  if (!send_packet(nursery_.socket.get(), request, theirs.get())) {
     return fail_errno("cannot ask for a keeper", errno);
   }
   wake_nursery();
-  auto watched = watch(poll_.get(), ours.get(), id);
+  auto watched = watch_keeper(id, ours);
   if (!watched) return tl::unexpected(watched.error());
   keepers_[id].socket = std::move(ours);
   keepers_[id].memory = *std::move(memory);
@@ -120,14 +178,14 @@ Result<void> Keepers::launch(core::AttemptId attempt, const SpawnOptions& option
   TRAWL_ASSERT(!attempts_.contains(attempt));
   const auto packed = pack(options);
   if (!packed) return tl::unexpected(packed.error());
-  const std::string what = "cannot start " + options.argv[0] + " in " + options.working_folder;
+  const std::string what = what_of(options.argv[0], options.working_folder);
   while (true) {
     const auto id = find_keeper();
     if (!id) return fail(id.error().code, what + ": " + id.error().message);
     Keeper& keeper = keepers_.at(*id);
     if (!write_memory(keeper.memory, *packed)) return fail_errno(what, errno);
     if (!send_packet(keeper.socket.get(),
-                     KeeperRequest{KeeperRequest::Kind::kStart, packed->size()},
+                     KeeperRequest{KeeperRequest::Kind::kStart, packed->size(), attempt},
                      keeper.has_memory ? -1 : keeper.memory.get())) {
       keeper.is_gone = true;  // killed while it was idle; the nursery tells more
       continue;
@@ -150,13 +208,21 @@ void Keepers::kill(core::AttemptId attempt) {
   ask(attempt, KeeperRequest::Kind::kKill);
 }
 
+void Keepers::set_lease(std::optional<BootTime> until) {
+  const auto before = limits_.lease();
+  limits_.set_lease(until);
+  // They sleep until the time that they saw last.
+  if (!until || (before && *before <= *until)) return;
+  for (const auto& [attempt, id] : attempts_) ask(attempt, KeeperRequest::Kind::kLook);
+}
+
 // A keeper that is gone is heard of by read().
 void Keepers::ask(core::AttemptId attempt, KeeperRequest::Kind kind) {
   const auto found = attempts_.find(attempt);
   if (found == attempts_.end()) return;
   const Keeper& keeper = keepers_.at(found->second);
   wake_nursery();  // which wakes the keeper
-  if (!keeper.is_gone) send_packet(keeper.socket.get(), KeeperRequest{kind});
+  if (!keeper.is_gone) send_packet(keeper.socket.get(), KeeperRequest{kind, 0, {}});
 }
 
 // A trial may have stopped it. Not reaped, as long as its socket is there, so the number is its
@@ -166,7 +232,7 @@ void Keepers::wake_nursery() const {
 }
 
 std::vector<Keepers::Event> Keepers::read() {
-  std::vector<Event> events;
+  std::vector<Event> events = std::exchange(early_, {});
   constexpr int kEventsMax = 64;  // more are there at the next call
   std::array<epoll_event, kEventsMax> ready{};
   const int count = epoll_wait(poll_.get(), ready.data(), kEventsMax, 0);
@@ -218,15 +284,15 @@ void Keepers::take(Keeper& keeper, const KeeperReply& reply, std::vector<Event>&
 
 void Keepers::read_nursery(std::vector<Event>& events) {
   while (true) {
-    KeeperGone gone;
-    const Received received = receive_packet(nursery_.socket.get(), gone);
+    NurserySays said;
+    const Received received = receive_packet(nursery_.socket.get(), said);
     if (received.kind == Received::Kind::kNothing) return;
     if (received.kind == Received::Kind::kEnd) {
       nursery_ended(events);
       return;
     }
-    read_keeper(gone.id, events);  // what it said before its end
-    forget(gone.id, events);
+    read_keeper(said.id, events);  // what it said before its end
+    forget(said.id, events);
   }
 }
 
@@ -234,7 +300,7 @@ void Keepers::read_nursery(std::vector<Event>& events) {
 void Keepers::nursery_ended(std::vector<Event>& events) {
   spdlog::warn("the nursery of the trials' processes was killed; starting another");
   unwatch(poll_.get(), nursery_.socket);
-  wait_for_end(nursery_.pid);
+  reap_nursery();
   std::vector<Id> lost;
   for (auto& [id, keeper] : keepers_) {
     keeper.is_unattended = true;
@@ -272,6 +338,7 @@ std::optional<Instant> Keepers::retire(Instant now) {
     if (!keeper.idle_since) keeper.idle_since = now;
     const Instant until = *keeper.idle_since + kIdleMax;
     if (until <= now) {
+      send_packet(keeper.socket.get(), KeeperRequest{KeeperRequest::Kind::kEnd, 0, {}});
       unwatch(poll_.get(), keeper.socket);
       entry = keepers_.erase(entry);
       continue;

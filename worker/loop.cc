@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <sched.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -12,7 +13,9 @@
 #include "protocol/clock.h"
 #include "protocol/codec.h"
 #include "sweep/experiment.h"
+#include "worker/carried.h"
 #include "worker/environment.h"
+#include "worker/inputs.h"
 #include "worker/process.h"
 
 namespace trawl::worker {
@@ -81,20 +84,27 @@ Loop::Loop(const WorkerOptions& options, Parts parts)
       spool_(std::move(parts.spool)),
       endpoint_(std::move(parts.endpoint)),
       dealer_(std::move(parts.dealer)),
+      stop_signals_(std::move(parts.stop_signals)),
       agent_({options.name, spool_->incarnation(), spool_->id(),
               options.slot_count > 0 ? options.slot_count : usable_cores()}),
       downloads_(options.home + "/downloads", options.download_bytes_max),
       link_log_(options.coordinator, options.key_path) {}
 
 Result<void> Loop::take_up_leftovers() {
-  kill_marked(marker_prefix(options_.home), true);
   const auto leftovers = spool_->leftovers();
   if (!leftovers) return tl::unexpected(leftovers.error());
+  std::set<core::AttemptId> ended;
   for (const Spool::Leftover& leftover : *leftovers) {
-    if (leftover.end_seq != 0) {
-      happened(core::EndSpooled{leftover.attempt, leftover.end_seq});
-      continue;
-    }
+    if (leftover.end_seq == 0) continue;
+    ended.insert(leftover.attempt);
+    happened(core::EndSpooled{leftover.attempt, leftover.end_seq});
+  }
+  const std::set<core::AttemptId> adopted = adopt(ended);
+  std::set<std::string> spared;
+  for (const core::AttemptId& attempt : adopted) spared.insert(marker(options_.home, attempt));
+  kill_marked_but(marker_prefix(options_.home), spared);
+  for (const Spool::Leftover& leftover : *leftovers) {
+    if (leftover.end_seq != 0 || adopted.contains(leftover.attempt)) continue;
     // Its processes are gone, just now at the latest, and nobody saw how.
     auto appended = spool_->append(core::AttemptEnded{
         leftover.attempt, {core::Outcome::Kind::kLost, 0, "the worker was restarted"}});
@@ -103,13 +113,57 @@ Result<void> Loop::take_up_leftovers() {
   return {};
 }
 
+// What an earlier process of this worker started, and whose end is not in the spool yet.
+std::set<core::AttemptId> Loop::adopt(const std::set<core::AttemptId>& ended) {
+  std::set<core::AttemptId> adopted;
+  for (const Keepers::Adopted& each : keepers_->adopted()) {
+    if (ended.contains(each.attempt)) {
+      keepers_->kill(each.attempt);  // where it runs, an earlier process has given it up
+    } else if (adopt_one(each)) {
+      adopted.insert(each.attempt);
+    }
+  }
+  return adopted;
+}
+
+bool Loop::adopt_one(const Keepers::Adopted& adopted) {
+  const auto give_up = [&](const std::string& why) {
+    spdlog::error("{} of an earlier worker, process {}, is ended: {}",
+                  core::to_string(adopted.attempt), adopted.pid, why);
+    keepers_->kill(adopted.attempt);
+    return false;
+  };
+  auto carried = decode_carried(adopted.carried);
+  if (!carried) return give_up(carried.error().message);
+  const core::LaunchOrder& order = carried->order;
+  if (order.attempt != adopted.attempt) return give_up("its keeper carries another one's order");
+  const AttemptFolder folder = attempt_folder(carried->jobs_folder, order);
+  const auto opened = endpoint_->reopen(order, {folder.artifacts(), folder.log()},
+                                        {"", carried->token, carried->start_time_ms});
+  if (!opened) return give_up(opened.error().message);
+  for (const Input& input : order.inputs) {
+    if (is_moved(input) && input.kind == Input::Kind::kUri) {
+      downloads_.hold(input.text, adopted.attempt);
+    }
+  }
+  spdlog::info("{} of {} is taken over, process {}", core::to_string(adopted.attempt),
+               order.trial_name, adopted.pid);
+  happened(core::Adopted{adopted.attempt, adopted.pid, folder.root});
+  live_.emplace(adopted.attempt,
+                Live{std::move(carried->order), folder, carried->of_shell, adopted.pid});
+  return true;
+}
+
 Result<void> Loop::run() {
   auto taken_up = take_up_leftovers();
   if (!taken_up) return taken_up;
+  auto serving = endpoint_->serve();  // from here on clients that have waited are answered
+  if (!serving) return serving;
   // The agent must know of these ends before it says hello: an attempt that its worker does not
   // name is given up at once, and what it had logged and the spool still holds would be fenced with
   // it.
   send_durable();
+  read_keepers();  // what taking over has brought
   alone_since_ = now();
   while (!quitting_) {
     protocol::Waiter waiter;
@@ -119,7 +173,10 @@ Result<void> Loop::run() {
     waiter.add(refused_->descriptor());
     waiter.add(keepers_->descriptor());
     waiter.add(prepared_.descriptor());
+    waiter.add(stop_signals_.get());
     waiter.wait(wait_time());
+    read_stop_signals();
+    if (quitting_) break;
     read_link();
     take_prepared();
     read_keepers();
@@ -141,6 +198,9 @@ Result<void> Loop::run() {
       quitting_ = true;
     }
   }
+  // What runs is for the next worker where this one cannot go on, and for nobody where it has been
+  // let go or its trials are another store's.
+  if (!is_told_to_end_ && !failure_) keepers_->end_all();
   if (failure_) return tl::unexpected(*failure_);
   return {};
 }
@@ -148,6 +208,17 @@ Result<void> Loop::run() {
 // A worker of another machine waits for its coordinator until a person ends it.
 bool Loop::has_waited_long_enough() const {
   return !options_.keys && alone_since_ && now() - *alone_since_ >= kAloneMax;
+}
+
+void Loop::read_stop_signals() {
+  signalfd_siginfo signal{};
+  if (::read(stop_signals_.get(), &signal, sizeof signal) != sizeof signal) return;
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(options_.takeover).count();
+  spdlog::info("told to end by signal {}; {} trials {}", signal.ssi_signo, live_.size(),
+               seconds == 0 ? "end with this worker"
+                            : fmt::format("go on, and wait {} s for the next one", seconds));
+  is_told_to_end_ = true;
+  quitting_ = true;
 }
 
 std::optional<Duration> Loop::wait_time() const {
@@ -200,6 +271,9 @@ void Loop::perform(const core::AgentCommand& command) {
     timer_ = timer->at;
   } else if (const auto* beat = std::get_if<core::SayHeartbeat>(&command)) {
     say_heartbeat(*beat);
+  } else if (const auto* limit = std::get_if<core::LimitAttempts>(&command)) {
+    keepers_->set_lease(limit->until ? std::optional(boot_now() + (*limit->until - now()))
+                                     : std::nullopt);
   } else if (const auto* tell = std::get_if<core::TellAgent>(&command)) {
     spdlog::warn("{}", tell->sentence);
   } else if (std::holds_alternative<core::Quit>(command)) {
@@ -327,7 +401,7 @@ void Loop::could_not_start(const core::LaunchOrder& order, const std::string& re
 
 Result<SpawnOptions> Loop::spawn_options(const core::LaunchOrder& order,
                                          const AttemptFolder& folder, const Prepared& prepared) {
-  const auto access = endpoint_->open(order, folder.artifacts(), folder.log());
+  const auto access = endpoint_->open(order, {folder.artifacts(), folder.log()});
   if (!access) return tl::unexpected(access.error());
 
   launch::Trial trial;
@@ -353,8 +427,14 @@ Result<SpawnOptions> Loop::spawn_options(const core::LaunchOrder& order,
   if (!outputs_made) return tl::unexpected(outputs_made.error());
   auto environment = merged(prepared.environment, plan->unset, plan->environment);
   auto argv = argv_of(*plan, environment, programs_);
-  return SpawnOptions{std::move(argv), std::move(environment), folder.work(), folder.log(),
-                      order.command.umask};
+  const bool of_shell = argv.front() == shell_;
+  return SpawnOptions{
+      std::move(argv),
+      std::move(environment),
+      folder.work(),
+      folder.log(),
+      order.command.umask,
+      encode(Carried{order, access->token, access->start_time_ms, of_shell, options_.jobs_folder})};
 }
 
 void Loop::signal(const core::Signal& signal) {
@@ -380,6 +460,7 @@ void Loop::read_keepers() {
   std::vector<core::AttemptId> begun;
   for (const Keepers::Event& event : keepers_->read()) {
     const core::AttemptId attempt = std::visit([](const auto& e) { return e.attempt; }, event);
+    if (!live_.contains(attempt)) continue;  // an earlier worker's, given up at the start
     if (const auto* started = std::get_if<Keepers::Started>(&event)) {
       Live& live = live_.at(attempt);
       live.pid = started->pid;
@@ -409,7 +490,7 @@ void Loop::finish(const Live& live, const Keepers::Ended& ended) {
     // Its keeper went before it could tell: there may have been a process, and there are its files.
     happened(core::Spawned{ended.attempt, 0, live.folder.root});
   }
-  if (ended.is_unattended) kill_marked(marker(options_.home, ended.attempt), false);
+  if (ended.is_unattended) kill_marked(marker(options_.home, ended.attempt));
   endpoint_->close(live.order);
   downloads_.release(ended.attempt);
   core::Outcome outcome = ended.outcome;

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -37,6 +38,7 @@ class Loop {
     std::unique_ptr<Spool> spool;
     std::unique_ptr<Endpoint> endpoint;
     std::unique_ptr<protocol::Dealer> dealer;
+    Descriptor stop_signals;  // a signalfd: this process shall end
   };
   Loop(const WorkerOptions& options, Parts parts);
   Result<void> run();
@@ -63,6 +65,8 @@ class Loop {
   };
 
   Result<void> take_up_leftovers();
+  std::set<core::AttemptId> adopt(const std::set<core::AttemptId>& ended);
+  bool adopt_one(const Keepers::Adopted& adopted);
   void step(core::AgentEvent event);
   void happened(decltype(core::AgentEvent::body) body);
   void perform(const core::AgentCommand& command);
@@ -89,6 +93,7 @@ class Loop {
   void read_link();
   void take_change(protocol::Dealer::Change change);
   bool has_waited_long_enough() const;
+  void read_stop_signals();
   bool may_take(const core::ToWorker& message);
   void tell_trouble();
   std::optional<Duration> wait_time() const;
@@ -105,6 +110,7 @@ class Loop {
   std::unique_ptr<Spool> spool_;
   std::unique_ptr<Endpoint> endpoint_;
   std::unique_ptr<protocol::Dealer> dealer_;
+  const Descriptor stop_signals_;
   core::Agent agent_;
   // The preparing threads use these two: they outlive the threads.
   DownloadCache downloads_;
@@ -126,8 +132,9 @@ class Loop {
   std::optional<Instant> alone_since_;  // no link
   bool performing_ = false;             // inside happened()
   bool quitting_ = false;
-  std::string disk_trouble_;  // as last heard of the spool
-  std::string room_trouble_;  // why attempts wait for room; empty: none does
+  bool is_told_to_end_ = false;  // by a signal: what runs is for the next worker
+  std::string disk_trouble_;     // as last heard of the spool
+  std::string room_trouble_;     // why attempts wait for room; empty: none does
   bool has_foreign_spool_ = false;
   std::optional<Error> failure_;
 };

@@ -4,9 +4,11 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fstream>
+#include <functional>
 #include <poll.h>
 #include <signal.h>
 #include <sstream>
+#include <string_view>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -25,9 +27,13 @@ std::string read_file(const std::string& path) {
   return text.str();
 }
 
-bool is_marked(const std::string& environment, const std::string& variable, bool is_prefix) {
+constexpr std::string_view kVariable = "TRAWL_ATTEMPT=";
+
+using IsMeant = std::function<bool(std::string_view marker)>;
+
+bool is_marked(const std::string& environment, const IsMeant& is_meant) {
   for (const std::string_view entry : split(environment, '\0')) {
-    if (is_prefix ? entry.starts_with(variable) : entry == variable) return true;
+    if (entry.starts_with(kVariable) && is_meant(entry.substr(kVariable.size()))) return true;
   }
   return false;
 }
@@ -38,7 +44,7 @@ bool is_zombie(const std::string& pid) {
   return end_of_name == std::string::npos || stat.compare(end_of_name, 3, ") Z") == 0;
 }
 
-std::vector<pid_t> find_marked(const std::string& variable, bool is_prefix) {
+std::vector<pid_t> find_marked(const IsMeant& is_meant) {
   std::vector<pid_t> found;
   DIR* proc = opendir("/proc");
   if (proc == nullptr) return found;
@@ -48,7 +54,7 @@ std::vector<pid_t> find_marked(const std::string& variable, bool is_prefix) {
     const auto parsed = std::from_chars(name.data(), name.data() + name.size(), pid);
     if (parsed.ptr != name.data() + name.size() || pid == getpid()) continue;
     const std::string environment = read_file("/proc/" + name + "/environ");
-    if (is_marked(environment, variable, is_prefix) && !is_zombie(name)) found.push_back(pid);
+    if (is_marked(environment, is_meant) && !is_zombie(name)) found.push_back(pid);
   }
   closedir(proc);
   return found;
@@ -64,6 +70,13 @@ void kill_and_wait(pid_t pid) {
   pollfd ended{pidfd, POLLIN, 0};
   poll(&ended, 1, kWaitMs);
   close(pidfd);
+}
+
+// Each pass kills what it finds; a process that forks meanwhile is found by the next.
+void kill_all(const IsMeant& is_meant) {
+  for (auto found = find_marked(is_meant); !found.empty(); found = find_marked(is_meant)) {
+    for (const pid_t pid : found) kill_and_wait(pid);
+  }
 }
 
 // What is no UTF-8 becomes U+FFFD, byte by byte.
@@ -82,13 +95,14 @@ std::string valid_utf8(std::string_view text) {
 
 }  // namespace
 
-void kill_marked(const std::string& marker, bool is_prefix) {
-  const std::string variable = "TRAWL_ATTEMPT=" + marker;
-  // Each pass kills what it finds; a process that forks meanwhile is found by the next.
-  for (auto found = find_marked(variable, is_prefix); !found.empty();
-       found = find_marked(variable, is_prefix)) {
-    for (const pid_t pid : found) kill_and_wait(pid);
-  }
+void kill_marked(const std::string& marker) {
+  kill_all([&](std::string_view found) { return found == marker; });
+}
+
+void kill_marked_but(const std::string& prefix, const std::set<std::string>& spared) {
+  kill_all([&](std::string_view found) {
+    return found.starts_with(prefix) && !spared.contains(std::string(found));
+  });
 }
 
 std::string tail_of(const std::string& path, std::size_t bytes_max) {

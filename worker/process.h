@@ -2,14 +2,18 @@
 // environment that tells an earlier worker's, and the last lines of a log.
 #pragma once
 
+#include <set>
 #include <string>
 
 namespace trawl::worker {
 
-/// Ends every process of this machine and user whose environment holds `TRAWL_ATTEMPT=<marker>`, or
-/// begins with it when `is_prefix`; returns when a look at /proc finds none. Covers children in
-/// sessions of their own, which a group's signal does not reach.
-void kill_marked(const std::string& marker, bool is_prefix);
+/// Ends every process of this machine and user whose environment holds `TRAWL_ATTEMPT=<marker>`;
+/// returns when a look at /proc finds none. Covers children in sessions of their own, which a
+/// group's signal does not reach.
+void kill_marked(const std::string& marker);
+
+/// The same for all whose marker begins with `prefix` but is none of `spared`.
+void kill_marked_but(const std::string& prefix, const std::set<std::string>& spared);
 
 /// The last lines of a text file, at most `bytes_max` bytes, whole lines where possible; invalid
 /// UTF-8 is replaced. Empty if there is no such file.

@@ -46,8 +46,12 @@ ChildSignals::ChildSignals() {
   TRAWL_ASSERT(signals_.get() >= 0);
 }
 
-void ChildSignals::wait_or_readable(int socket, std::optional<std::chrono::nanoseconds> timeout) {
-  std::array<pollfd, 2> polled = {pollfd{signals_.get(), POLLIN, 0}, pollfd{socket, POLLIN, 0}};
+std::bitset<ChildSignals::kDescriptors> ChildSignals::wait(
+    const std::array<int, kDescriptors>& descriptors,
+    std::optional<std::chrono::nanoseconds> timeout) {
+  std::array<pollfd, kDescriptors + 1> polled{};
+  for (std::size_t i = 0; i < kDescriptors; ++i) polled[i] = {descriptors[i], POLLIN, 0};
+  polled.back() = {signals_.get(), POLLIN, 0};
   int timeout_ms = -1;
   if (timeout) {
     const auto rounded = std::chrono::ceil<std::chrono::milliseconds>(*timeout).count();
@@ -58,6 +62,9 @@ void ChildSignals::wait_or_readable(int socket, std::optional<std::chrono::nanos
   signalfd_siginfo ignored{};
   while (read(signals_.get(), &ignored, sizeof ignored) > 0) {
   }
+  std::bitset<kDescriptors> ready;
+  for (std::size_t i = 0; i < kDescriptors; ++i) ready[i] = polled[i].revents != 0;
+  return ready;
 }
 
 void become_quiet(const std::vector<int>& kept) {
@@ -65,26 +72,27 @@ void become_quiet(const std::vector<int>& kept) {
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, nullptr);
   for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
-
-  std::vector<int> sorted = kept;
-  std::sort(sorted.begin(), sorted.end());
-  unsigned first = STDERR_FILENO + 1;
-  for (const int descriptor : sorted) {
-    const auto next = static_cast<unsigned>(descriptor);
-    if (next > first) close_range(first, next - 1, 0);
-    first = std::max(first, next + 1);
-  }
-  close_range(first, ~0U, 0);
+  close_others(kept);
 
   for (int standard = STDIN_FILENO; standard <= STDERR_FILENO; ++standard) {
-    const bool is_closed = fcntl(standard, F_GETFD) < 0;
-    if (standard != STDIN_FILENO && !is_closed) continue;
     const int null = open("/dev/null", standard == STDIN_FILENO ? O_RDONLY : O_WRONLY);
     TRAWL_ASSERT(null >= 0);
     if (null == standard) continue;
     dup2(null, standard);
     close(null);
   }
+}
+
+void close_others(std::vector<int> kept) {
+  std::sort(kept.begin(), kept.end());
+  unsigned first = STDERR_FILENO + 1;
+  for (const int descriptor : kept) {
+    if (descriptor < 0) continue;
+    const auto next = static_cast<unsigned>(descriptor);
+    if (next > first) close_range(first, next - 1, 0);
+    first = std::max(first, next + 1);
+  }
+  close_range(first, ~0U, 0);
 }
 
 void name_process(const std::string& name) {

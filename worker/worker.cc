@@ -1,8 +1,11 @@
 #include "worker/worker.h"
 
+#include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <optional>
+#include <sys/signalfd.h>
 #include <thread>
 
 #include <fmt/format.h>
@@ -10,6 +13,7 @@
 
 #include "cluster/file_lock.h"
 #include "protocol/clock.h"
+#include "tracking/server.h"
 #include "worker/cgroup.h"
 #include "worker/loop.h"
 
@@ -32,6 +36,38 @@ Result<int> wait_for_keepers(const std::string& home) {
   if (lock || lock.error().code != ErrorCode::kConflict) return lock;
   spdlog::warn("{}: going on without", lock.error().message);
   return -1;
+}
+
+// Those of an earlier worker, with what runs below them, or new ones.
+Result<std::unique_ptr<Keepers>> get_keepers(const WorkerOptions& options) {
+  const std::string record = options.home + "/cgroup";
+  NurseryOptions wanted;
+  wanted.folder = options.home;
+  wanted.takeover = options.takeover;
+  wanted.cgroup = worker_cgroup(record);
+  auto taken_over = Keepers::take_over(wanted);
+  if (!taken_over || *taken_over != nullptr) return taken_over;
+  const auto lock = wait_for_keepers(options.home);
+  if (!lock) return tl::unexpected(lock.error());
+  const auto tracking = tracking::open_socket({});
+  if (!tracking) return tl::unexpected(tracking.error());
+  wanted.kept = *lock;
+  wanted.tracking = *tracking;
+  wanted.cgroup = make_worker_cgroup(record);
+  auto started = Keepers::start(wanted);
+  if (started) (*started)->warm_up();
+  return started;
+}
+
+// They are read by the loop: a worker that is told to end puts away what it has.
+Result<Descriptor> take_stop_signals() {
+  sigset_t stop;
+  sigemptyset(&stop);
+  for (const int number : {SIGTERM, SIGINT}) sigaddset(&stop, number);
+  Descriptor signals(signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (signals.get() < 0) return fail_errno("cannot watch for signals", errno);
+  pthread_sigmask(SIG_BLOCK, &stop, nullptr);
+  return signals;
 }
 
 // A spool that the coordinator has nothing to do with is kept under another name, for whoever wants
@@ -65,14 +101,10 @@ Result<void> run_worker(const WorkerOptions& options) {
                          "another worker has the folder " + options.home +
                              (options.keys ? "; give this one a name of its own with --name" : ""));
   if (!lock) return lock;
-  const auto keepers_lock = wait_for_keepers(options.home);
-  if (!keepers_lock) return tl::unexpected(keepers_lock.error());
-  auto keepers = Keepers::start(
-      {*keepers_lock,
-       make_worker_cgroup(options.home +
-                          "/cgroup")});  // before threads and everything that is large
+  auto keepers = get_keepers(options);  // before threads and everything that is large
   if (!keepers) return tl::unexpected(keepers.error());
-  (*keepers)->warm_up();
+  auto stop_signals = take_stop_signals();
+  if (!stop_signals) return tl::unexpected(stop_signals.error());
   auto durable = std::make_unique<DurableQueue>();
   auto trouble = std::make_unique<protocol::Mailbox<std::string>>();
   const std::string spool_path = options.home + "/spool.db";
@@ -81,13 +113,13 @@ Result<void> run_worker(const WorkerOptions& options) {
       [queue = trouble.get()](const std::string& text) { queue->push(text); });
   if (!spool) return tl::unexpected(spool.error());
   const std::uint64_t spool_id = (*spool)->id();
-  auto endpoint = Endpoint::start(spool->get());
-  if (!endpoint) return tl::unexpected(endpoint.error());
+  auto endpoint = std::make_unique<Endpoint>(spool->get(), (*keepers)->options().tracking);
   auto dealer = protocol::Dealer::connect(options.coordinator, options.keys);
   if (!dealer) return tl::unexpected(dealer.error());
   std::optional<Loop> loop;
   loop.emplace(options, Loop::Parts{std::move(*keepers), std::move(durable), std::move(trouble),
-                                    std::move(*spool), std::move(*endpoint), std::move(*dealer)});
+                                    std::move(*spool), std::move(endpoint), std::move(*dealer),
+                                    *std::move(stop_signals)});
   const auto ran = loop->run();
   const bool is_foreign = loop->has_foreign_spool();
   loop.reset();  // closes the spool

@@ -7,10 +7,13 @@
 #include <string>
 
 #include "base/error.h"
+#include "base/instant.h"
 #include "protocol/keys.h"
 #include "worker/download_cache.h"
 
 namespace trawl::worker {
+
+inline constexpr Duration kTakeover = std::chrono::seconds(60);
 
 struct WorkerOptions {
   std::string name;                        // among the cluster's workers
@@ -21,11 +24,14 @@ struct WorkerOptions {
   std::string jobs_folder;                 // where attempts live
   std::int32_t slot_count = 0;             // 0: the cores that this process may use
   std::uint64_t download_bytes_max = kDownloadBytesMax;
+  /// How long trials go on without their worker, however it ended, until the next one of the same
+  /// folder takes them over; then they are ended. Zero: they end with it.
+  Duration takeover = kTakeover;
 };
 
-/// Runs until the coordinator lets it go, or, where that is of this machine, until nothing runs
-/// here and no coordinator has been there for a minute. kConflict: another process has this
-/// worker's folder; kUnavailable: the coordinator is of another version.
+/// Runs until the coordinator lets it go, until SIGTERM or SIGINT, or, where the coordinator is of
+/// this machine, until nothing runs here and none has been there for a minute. kConflict: another
+/// process has this worker's folder; kUnavailable: the coordinator is of another version.
 Result<void> run_worker(const WorkerOptions& options);
 
 }  // namespace trawl::worker

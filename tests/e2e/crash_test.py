@@ -156,6 +156,7 @@ class KillNine(TrawlCase):
         self.assertEqual(len(re.findall(r"followed_0 +Completed", out)), 1, out)
 
     def test_the_worker_dies_and_its_trials_are_gone_before_they_are_tried_again(self):
+        self.env["TRAWL_TAKEOVER"] = "0"
         self.start_coordinator(slots=2)
         file = self.sweep_file("""
             alive() { case $(cat /proc/$1/stat 2>/dev/null) in *") Z "* | "") false ;; esac; }
@@ -184,6 +185,7 @@ class KillNine(TrawlCase):
         self.assertEqual(self.note("overlaps"), [])
 
     def test_a_killed_worker_leaves_no_process_whatever_its_trials_made(self):
+        self.env["TRAWL_TAKEOVER"] = "0"
         self.start_coordinator(slots=2)
         file = self.sweep_file("""
             trap '' TERM
@@ -260,6 +262,7 @@ class KillNine(TrawlCase):
         self.assertEqual(self.rows("SELECT oom, cpu_s > 0 FROM attempts"), [(0, 1)])
 
     def test_a_trial_that_is_lost_again_and_again_fails_at_last(self):
+        self.env["TRAWL_TAKEOVER"] = "0"
         self.start_coordinator()
         file = self.sweep_file("echo $1 >> $BOOK/runs\nwait_for gate-$1\nlog score 1\n",
                                "n: {type: choice, values: [0]}")

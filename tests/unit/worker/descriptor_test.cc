@@ -51,8 +51,10 @@ TEST_CASE("a process inherits none of the worker's descriptors", "[process]") {
   protocol::Mailbox<int> mailbox;
   auto spool = Spool::open(folder.file("spool.db"), [](core::Report) {});
   REQUIRE(spool);
-  auto endpoint = Endpoint::start(spool->get());
-  REQUIRE(endpoint);
+  const auto socket = tracking::open_socket({});
+  REQUIRE(socket);
+  Endpoint endpoint(spool->get(), *socket);
+  REQUIRE(endpoint.serve());
   auto router = protocol::Router::bind("ipc://" + folder.file("socket"));
   auto dealer = protocol::Dealer::connect("ipc://" + folder.file("socket"));
   REQUIRE(router);
@@ -61,7 +63,7 @@ TEST_CASE("a process inherits none of the worker's descriptors", "[process]") {
   order.attempt = {{core::JobId{1}, 0}, 1};
   order.trial_name = "hello";
   order.experiment_name = "digits";
-  const auto access = (*endpoint)->open(order, folder.file("artifacts"), folder.file("log"));
+  const auto access = endpoint.open(order, {folder.file("artifacts"), folder.file("log")});
   REQUIRE(access);
   const OpenConnection connection(access->uri);
 
@@ -75,7 +77,7 @@ TEST_CASE("a process inherits none of the worker's descriptors", "[process]") {
   CHECK(eventually([&] { return text_of(folder.file("fds")).ends_with("3\n"); }));
   for (const int descriptor : pipe_of_our_parent) close(descriptor);
   CHECK(text_of(folder.file("fds")) == "0\n1\n2\n3\n");  // 3: the folder that ls reads
-  (*endpoint)->close(order);
+  endpoint.close(order);
 }
 
 }  // namespace

@@ -162,6 +162,7 @@ class SmallCache {
     return static_cast<std::size_t>(std::distance(begin(files), end(files)));
   }
   std::string folder() const { return folder_.file("downloads"); }
+  std::string url(const std::string& name) const { return server_.url("/" + name); }
 
  private:
   TemporaryFolder folder_;
@@ -204,6 +205,20 @@ TEST_CASE("a file that an attempt uses stays, whatever the limit", "[fetch]") {
   CHECK_FALSE(fs::exists(a));
   CHECK(fs::exists(d));  // the newest stays
   CHECK(small.file_count() == 2);
+}
+
+TEST_CASE("what an attempt that was taken over uses stays until its end", "[fetch]") {
+  SmallCache small(2000);
+  const std::string a = small.use("a");
+  DownloadCache next(small.folder(), 0);
+  next.hold(small.url("a"), kAttempt);
+  next.hold(small.url("no such"), kAttempt);
+  WebServer server([](const auto&, auto& response) { response.set_content("x", "text/plain"); });
+  CHECK(next.fetch(server.url("/b"), attempt_of(2, 0), {}));
+  CHECK(fs::exists(a));
+  next.release(kAttempt);
+  CHECK(next.fetch(server.url("/c"), attempt_of(2, 0), {}));
+  CHECK_FALSE(fs::exists(a));
 }
 
 TEST_CASE("what an earlier process left counts, and what broke off is removed", "[fetch]") {

@@ -62,11 +62,38 @@ inline core::AttemptId attempt_of(std::int64_t number) {
 
 class Kept {
  public:
-  explicit Kept(NurseryOptions options = {})
-      : keepers_(Keepers::start(std::move(options)).value()) {}
+  /// With a takeover the folder is the worker's own, too.
+  explicit Kept(NurseryOptions options = {}) {
+    if (options.takeover != Duration::zero()) options.folder = folder();
+    keepers_ = Keepers::start(std::move(options)).value();
+  }
+
+  /// Whatever a failed test left waiting ends here.
+  ~Kept() {
+    if (keepers_ == nullptr) {
+      take_over(Duration::zero());
+    } else if (!is_over_) {
+      keepers_->end_all();
+    }
+  }
+  Kept(const Kept&) = delete;
+  Kept& operator=(const Kept&) = delete;
 
   Keepers& keepers() { return *keepers_; }
+  void end_all() {
+    keepers_->end_all();
+    is_over_ = true;
+  }
+  /// As its death: the kernel closes its sockets.
   void end_worker() { keepers_.reset(); }
+  /// The next worker's keepers; false where there is nothing to take over.
+  bool take_over(Duration takeover) {
+    NurseryOptions options;
+    options.folder = folder();
+    options.takeover = takeover;
+    keepers_ = Keepers::take_over(std::move(options)).value();
+    return keepers_ != nullptr;
+  }
   const std::string& folder() const { return folder_.path(); }
   std::string file(const std::string& name) const { return folder_.file(name); }
   std::vector<pid_t> living() const { return living_in(folder()); }
@@ -123,8 +150,11 @@ class Kept {
   }
 
   pid_t nursery() const {
-    const auto found = children_named(getpid(), "trawl-nursery");
-    REQUIRE(found.size() == 1);
+    std::vector<pid_t> found;
+    REQUIRE(eventually([&] {
+      found = children_named(getpid(), "trawl-nursery");
+      return found.size() == 1;
+    }));
     return found.front();
   }
   std::vector<pid_t> keeper_processes() const { return children_named(nursery(), "trawl-keeper"); }
@@ -146,6 +176,7 @@ class Kept {
   TemporaryFolder folder_;
   std::map<core::AttemptId, std::vector<Keepers::Event>> events_;
   std::unique_ptr<Keepers> keepers_;
+  bool is_over_ = false;
 };
 
 }  // namespace trawl::worker

@@ -28,13 +28,15 @@ TEST_CASE("marked processes end also in sessions of their own, by whole marker",
   const pid_t unmarked = start(2, "exec sleep 1000", {"OTHER", home + ":attempt/1.0.1"});
   const pid_t child = kept.number_in("child");
   REQUIRE(getsid(child) == child);
-  kill_marked(home + ":attempt/1.0.1", false);
+  kill_marked(home + ":attempt/1.0.1");
   CHECK(is_gone(child));
   CHECK(kept.end(0).code == SIGKILL);
   CHECK_FALSE(is_gone(other));
   CHECK_FALSE(is_gone(unmarked));
-  kill_marked(home + ":attempt/1.0.1", false);  // none is left
-  kill_marked(home + ":", true);
+  kill_marked(home + ":attempt/1.0.1");                     // none is left
+  kill_marked_but(home + ":", {home + ":attempt/1.0.10"});  // taken over
+  CHECK_FALSE(is_gone(other));
+  kill_marked_but(home + ":", {home + ":attempt/1.0.1"});
   CHECK(is_gone(other));
   CHECK_FALSE(is_gone(unmarked));
 }
@@ -47,7 +49,7 @@ TEST_CASE("marked processes that keep forking end too", "[process]") {
   options.environment.push_back({"TRAWL_ATTEMPT", marker});
   kept.start(options);
   kept.number_in("self");
-  kill_marked(marker, false);
+  kill_marked(marker);
   CHECK(kept.end().code == SIGKILL);
 }
 
