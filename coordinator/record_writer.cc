@@ -74,8 +74,12 @@ bool RecordWriter::put(const TagSet& fact, const Trial&) {
 }
 
 bool RecordWriter::put(const TagDeleted& fact, const Trial&) {
-  return statements_.run("DELETE FROM tags WHERE run_id = ? AND key = ?", fact.run_id, fact.key) >
-         0;
+  if (!find_tag(fact.run_id, fact.key)) return false;
+  statements_.run(
+      "INSERT INTO set_tags(run_id, key) VALUES (?, ?) ON CONFLICT(run_id, key) DO UPDATE SET "
+      "value = NULL",
+      fact.run_id, fact.key);
+  return true;
 }
 
 bool RecordWriter::put(const DocumentStored& fact, const Trial& trial) {
@@ -162,18 +166,33 @@ std::string RecordWriter::new_experiment_id(const std::string& name) {
   }
 }
 
+std::optional<std::string> RecordWriter::find_tag(const std::string& run_id,
+                                                  const std::string& key) {
+  SQLite::Statement& select =
+      statements_.get("SELECT value FROM tags WHERE run_id = ? AND key = ?");
+  select.bind(1, run_id);
+  select.bind(2, key);
+  std::optional<std::string> value;
+  if (select.executeStep()) value = select.getColumn(0).getString();
+  select.reset();
+  return value;
+}
+
 bool RecordWriter::set_tag(const std::string& run_id, const std::string& key,
                            const std::string& value) {
-  return statements_.run(
-             "INSERT INTO tags(run_id, key, value) VALUES (?, ?, ?) ON CONFLICT(run_id, key) DO "
-             "UPDATE SET value = excluded.value WHERE value <> excluded.value",
-             run_id, key, value) > 0;
+  if (find_tag(run_id, key) == value) return false;
+  statements_.run(
+      "INSERT INTO set_tags(run_id, key, value) VALUES (?, ?, ?) ON CONFLICT(run_id, key) DO "
+      "UPDATE SET value = excluded.value",
+      run_id, key, value);
+  return true;
 }
 
 // The name and the tag are one thing to MLflow.
 bool RecordWriter::set_name(const std::string& run_id, const std::string& name) {
+  const bool changed = set_tag(run_id, kRunNameTag, name);
   statements_.run("UPDATE runs SET run_name = ?2 WHERE run_id = ?1", run_id, name);
-  return set_tag(run_id, kRunNameTag, name);
+  return changed;
 }
 
 bool RecordWriter::set_stage(const std::string& run_id, const char* stage) {

@@ -47,6 +47,7 @@ class RecordWriter {
 
   /// That of its name (sweep/experiment.h), or another where a renamed experiment has that one.
   std::string new_experiment_id(const std::string& name);
+  std::optional<std::string> find_tag(const std::string& run_id, const std::string& key);
   bool set_tag(const std::string& run_id, const std::string& key, const std::string& value);
   bool set_name(const std::string& run_id, const std::string& name);
   bool set_stage(const std::string& run_id, const char* stage);

@@ -7,7 +7,7 @@
 
 namespace trawl::coordinator {
 
-inline constexpr std::array<const char*, 9> kMigrations = {R"sql(
+inline constexpr std::array<const char*, 10> kMigrations = {R"sql(
   CREATE TABLE jobs(
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
@@ -112,12 +112,12 @@ inline constexpr std::array<const char*, 9> kMigrations = {R"sql(
     spool INTEGER PRIMARY KEY, taken INTEGER NOT NULL
   ) STRICT;
 )sql",
-                                                           R"sql(
+                                                            R"sql(
   ALTER TABLE runs ADD COLUMN lifecycle_stage TEXT NOT NULL DEFAULT 'active';  -- or 'deleted'
   ALTER TABLE experiments ADD COLUMN lifecycle_stage TEXT NOT NULL DEFAULT 'active';
   ALTER TABLE experiments ADD COLUMN updated_us INTEGER;  -- NULL: as it was created
 )sql",
-                                                           R"sql(
+                                                            R"sql(
   ALTER TABLE jobs ADD COLUMN experiment_id TEXT NOT NULL DEFAULT '';
   ALTER TABLE jobs ADD COLUMN command TEXT NOT NULL DEFAULT '';  -- of its trials
   ALTER TABLE jobs ADD COLUMN user TEXT NOT NULL DEFAULT '';     -- who ran the coordinator
@@ -161,27 +161,27 @@ inline constexpr std::array<const char*, 9> kMigrations = {R"sql(
   DROP TABLE documents;
   ALTER TABLE new_documents RENAME TO documents;
 )sql",
-                                                           R"sql(
+                                                            R"sql(
   ALTER TABLE attempts ADD COLUMN cpu_s REAL;             -- user and system time of all processes
   ALTER TABLE attempts ADD COLUMN max_rss_bytes INTEGER;  -- of the largest process
   ALTER TABLE attempts ADD COLUMN oom INTEGER;            -- 1: the kernel killed one for want of memory
 )sql",
-                                                           R"sql(
+                                                            R"sql(
   ALTER TABLE jobs ADD COLUMN created_by TEXT NOT NULL DEFAULT '';  -- the user who submitted it
   )sql",
-                                                           R"sql(
+                                                            R"sql(
   CREATE TABLE store(id INTEGER NOT NULL) STRICT;  -- names this file: a spool belongs to one
   INSERT INTO store VALUES ((random() & 0x7fffffffffffffff) | 1);
 )sql",
-                                                           R"sql(
+                                                            R"sql(
   ALTER TABLE jobs DROP COLUMN last_event;  -- the index events_of_job knows it
   ALTER TABLE trials DROP COLUMN last_event;
 )sql",
-                                                           R"sql(
+                                                            R"sql(
   ALTER TABLE store ADD COLUMN boot TEXT;               -- the machine's boot for which the next holds
   ALTER TABLE store ADD COLUMN clock_offset_us INTEGER; -- the journal's time less the monotonic clock's
 )sql",
-                                                           R"sql(
+                                                            R"sql(
   CREATE TABLE new_events(              -- the journal: every decision, in order
     job INTEGER NOT NULL,
     id INTEGER NOT NULL,               -- unique in the file
@@ -198,6 +198,32 @@ inline constexpr std::array<const char*, 9> kMigrations = {R"sql(
   UPDATE store SET event_last = (SELECT coalesce(max(id), 0) FROM events);
   DROP TABLE events;
   ALTER TABLE new_events RENAME TO events;
+)sql",
+                                                            R"sql(
+  CREATE TABLE set_tags(                -- by clients, and of sweeps
+    run_id TEXT NOT NULL, key TEXT NOT NULL,
+    value TEXT,                        -- NULL: deleted
+    PRIMARY KEY(run_id, key)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO set_tags SELECT run_id, key, value FROM tags;
+  DROP TABLE tags;
+  CREATE VIEW tags(run_id, key, value) AS
+    SELECT run_id, key, value FROM set_tags WHERE value IS NOT NULL
+    UNION ALL                          -- those of each trial's own run follow from its job
+    SELECT r.run_id, own.column1, CASE own.column1
+        WHEN 'mlflow.parentRunId' THEN j.name
+        WHEN 'mlflow.runName' THEN r.run_name
+        WHEN 'mlflow.source.name' THEN j.command
+        WHEN 'mlflow.source.type' THEN 'JOB'
+        WHEN 'mlflow.user' THEN j.user
+      END
+      FROM runs r JOIN jobs j ON j.id = r.job CROSS JOIN (VALUES ('mlflow.parentRunId'),
+        ('mlflow.runName'), ('mlflow.source.name'), ('mlflow.source.type'), ('mlflow.user')) own
+      WHERE r.number IS NOT NULL
+        AND r.run_id = CASE j.type WHEN 'sweep' THEN j.name || '_' || r.number ELSE j.name END
+        AND (j.type = 'sweep' OR own.column1 <> 'mlflow.parentRunId')
+        AND NOT EXISTS
+          (SELECT 1 FROM set_tags s WHERE s.run_id = r.run_id AND s.key = own.column1);
 )sql"};
 
 }  // namespace trawl::coordinator

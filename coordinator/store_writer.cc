@@ -60,16 +60,12 @@ void StoreWriter::write(const std::vector<core::Fact>& facts) {
 StoreWriter::Job& StoreWriter::job(core::JobId id) {
   const auto [entry, is_new] = jobs_.try_emplace(id);
   if (!is_new) return entry->second;
-  SQLite::Statement& select = statements_.get(
-      "SELECT type = 'sweep', name, experiment_id, user, command FROM jobs WHERE id = ?");
+  SQLite::Statement& select =
+      statements_.get("SELECT type = 'sweep', name, experiment_id, user FROM jobs WHERE id = ?");
   select.bind(1, id.number);
   TRAWL_ASSERT(select.executeStep());
-  entry->second.row = {id,
-                       select.getColumn(0).getInt() != 0,
-                       select.getColumn(1).getString(),
-                       select.getColumn(2).getString(),
-                       select.getColumn(3).getString(),
-                       select.getColumn(4).getString()};
+  entry->second.row = {id, select.getColumn(0).getInt() != 0, select.getColumn(1).getString(),
+                       select.getColumn(2).getString(), select.getColumn(3).getString()};
   select.reset();
   return entry->second;
 }
@@ -112,7 +108,8 @@ void StoreWriter::put_sweep_run(const core::Fact& fact, core::JobId job) {
       "SELECT name, id, experiment_id, name, user, 'RUNNING', ?2 FROM jobs WHERE id = ?1",
       job.number, epoch_ms(fact.at));
   statements_.run(
-      "INSERT INTO tags(run_id, key, value) SELECT name, 'mlflow.runName', name FROM jobs WHERE id "
+      "INSERT INTO set_tags(run_id, key, value) SELECT name, 'mlflow.runName', name FROM jobs "
+      "WHERE id "
       "= ?1 UNION ALL SELECT name, 'mlflow.user', user FROM jobs WHERE id = ?1 UNION ALL SELECT "
       "name, 'mlflow.source.type', 'JOB' FROM jobs WHERE id = ?1",
       job.number);
@@ -173,7 +170,7 @@ void StoreWriter::put(const core::Fact& fact, const core::PrimaryReported& body)
                     trial.job.number, trial.number, body.value);
     if (of.is_sweep) {
       statements_.run(
-          "INSERT INTO tags(run_id, key, value) VALUES (?, 'trawl.best_trial', ?) ON "
+          "INSERT INTO set_tags(run_id, key, value) VALUES (?, 'trawl.best_trial', ?) ON "
           "CONFLICT(run_id, key) DO UPDATE SET value = excluded.value",
           of.name, of.trial_name(trial.number));
     }
@@ -278,11 +275,13 @@ void StoreWriter::choose_best(core::TrialId gone) {
 // The sweep's run names the best of its children.
 void StoreWriter::tag_best(core::JobId job) {
   statements_.run(
-      "DELETE FROM tags WHERE key = 'trawl.best_trial' AND run_id = (SELECT name FROM jobs WHERE "
+      "DELETE FROM set_tags WHERE key = 'trawl.best_trial' AND run_id = (SELECT name FROM jobs "
+      "WHERE "
       "id = ?1 AND type = 'sweep' AND best_trial IS NULL)",
       job.number);
   statements_.run(
-      "INSERT INTO tags(run_id, key, value) SELECT j.name, 'trawl.best_trial', t.name FROM jobs j "
+      "INSERT INTO set_tags(run_id, key, value) SELECT j.name, 'trawl.best_trial', t.name FROM "
+      "jobs j "
       "JOIN trials t ON t.job = j.id AND t.number = j.best_trial WHERE j.id = ?1 AND j.type = "
       "'sweep' ON CONFLICT(run_id, key) DO UPDATE SET value = excluded.value",
       job.number);

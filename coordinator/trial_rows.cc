@@ -245,8 +245,8 @@ void TrialRows::write_attempt(core::TrialId id, const AttemptChange& change) {
       cpu_s, max_rss_bytes, oom);
 }
 
-// What the trial's own endpoint gives its run (worker/endpoint.cc), for other clients to see. It is
-// there once its first attempt is.
+// What the trial's own endpoint gives its run (worker/endpoint.cc), for other clients to see; the
+// view tags has the rest of it. It is there once its first attempt is.
 void TrialRows::write_run(core::TrialId id, const std::string& name, const TrialChange& change) {
   const bool ends = change.ended != nullptr;
   const std::string status = ends ? run_status(change.ended->status) : "RUNNING";
@@ -259,15 +259,6 @@ void TrialRows::write_run(core::TrialId id, const std::string& name, const Trial
         "start_time_ms, end_time_ms) VALUES (?1, ?2, ?3, ?4, ?1, ?5, ?6, ?7, ?8)",
         name, id.job.number, id.number, job.experiment_id, job.user, status,
         epoch_ms(*change.run_begins), end);
-    statements_.run(
-        "INSERT OR IGNORE INTO tags(run_id, key, value) VALUES (?1, 'mlflow.runName', ?1), (?1, "
-        "'mlflow.source.name', ?2), (?1, 'mlflow.source.type', 'JOB'), (?1, 'mlflow.user', ?3)",
-        name, job.command, job.user);
-    if (job.is_sweep) {
-      statements_.run(
-          "INSERT OR IGNORE INTO tags(run_id, key, value) VALUES (?, 'mlflow.parentRunId', ?)",
-          name, job.name);
-    }
     if (inserted > 0) return;
   }
   if (!ends && !change.run_goes_on) return;

@@ -1,5 +1,5 @@
-// coordinator/trial_rows.h: what one write changes in the tables trials, attempts, runs, params and
-// tags, put together first, so that a trial's row is written once however much has happened to it.
+// coordinator/trial_rows.h: what one write changes in the tables trials, attempts, runs and params,
+// put together first, so that a trial's row is written once however much has happened to it.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,6 @@ struct JobRow {
   std::string name;
   std::string experiment_id;
   std::string user;
-  std::string command;
 
   std::string trial_name(std::int64_t number) const {
     return is_sweep ? name + "_" + std::to_string(number) : name;

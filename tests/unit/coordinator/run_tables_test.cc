@@ -93,6 +93,44 @@ TEST_CASE("a run's name and its tag are one thing", "[catalog]") {
   CHECK(catalog.run("r").tags.at("mlflow.runName") == "by update");
 }
 
+TEST_CASE("a trial's run has the tags of its job until a client sets or deletes them",
+          "[catalog]") {
+  Catalog catalog;
+  catalog.stored.keep(catalog.stored.cluster.join({}));
+  catalog.stored.start(core::sweep_job("lr", {}));
+  CHECK(catalog.run("lr_0").tags.at("mlflow.parentRunId") == "lr");
+  CHECK_FALSE(catalog.apply(TagSet{"lr_0", "mlflow.parentRunId", "lr"}));
+  CHECK(catalog.apply(TagSet{"lr_0", "mlflow.parentRunId", "other"}));
+  CHECK(catalog.run("lr_0").tags.at("mlflow.parentRunId") == "other");
+  CHECK(catalog.run("lr_1").tags.at("mlflow.parentRunId") == "lr");
+  CHECK(catalog.apply(TagDeleted{"lr_0", "mlflow.source.type"}));
+  CHECK_FALSE(catalog.apply(TagDeleted{"lr_0", "mlflow.source.type"}));
+  CHECK_FALSE(catalog.run("lr_0").tags.contains("mlflow.source.type"));
+  CHECK(catalog.apply(TagSet{"lr_0", "mlflow.source.type", "JOB"}));
+  CHECK(catalog.run("lr_0").tags.at("mlflow.source.type") == "JOB");
+  CHECK(catalog.apply(TagSet{"lr_0", "mlflow.runName", "mine"}));
+  CHECK(catalog.run("lr_0").name == "mine");
+  CHECK(catalog.run("lr_0").tags.at("mlflow.runName") == "mine");
+  // A run that a script of the trial made itself has what the script gave it.
+  catalog.stored.keep(catalog.stored.cluster.report(
+      core::AttemptLogged{core::attempt_id(1, 0), {created("child", 7)}}));
+  CHECK(catalog.run("child").tags == decltype(Run::tags){{"mlflow.runName", "name of child"}});
+}
+
+TEST_CASE("a run's tags are found without looking at other runs", "[catalog]") {
+  Catalog catalog;
+  for (const char* query : {"SELECT key, value FROM tags WHERE run_id = 'r'",
+                            "SELECT value FROM tags WHERE run_id = 'r' AND key = 'k'"}) {
+    for (const std::string& step :
+         catalog.stored.rows("EXPLAIN QUERY PLAN " + std::string(query))) {
+      INFO(step);
+      for (const char* table : {"set_tags", "r", "j", "s"}) {
+        CHECK_FALSE(step.ends_with(std::string("SCAN ") + table));
+      }
+    }
+  }
+}
+
 TEST_CASE("the latest value is the largest by step, time and value, and NaN loses a tie",
           "[catalog]") {
   Catalog catalog;
