@@ -12,23 +12,19 @@
 
 #include "protocol/clock.h"
 #include "protocol/codec.h"
+#include "protocol/zmq_parts.h"
 
 namespace trawl::bench {
 namespace {
 
 using protocol::now;
 
-constexpr int kQueuedMessagesMax = 200'000;  // as the real ones have
 constexpr auto kLook = std::chrono::milliseconds(100);
 
 void require(bool good, const char* what) {
   if (good) return;
   fmt::print(stderr, "fake workers: {}: {}\n", what, zmq_strerror(errno));
   std::exit(70);
-}
-
-void set(void* socket, int option, int value) {
-  require(zmq_setsockopt(socket, option, &value, sizeof value) == 0, "zmq_setsockopt");
 }
 
 int get(void* socket, int option) {
@@ -62,12 +58,18 @@ FakeWorkers::~FakeWorkers() {
 void FakeWorkers::connect(Worker& worker, std::size_t index) {
   worker.socket = zmq_socket(context_, ZMQ_DEALER);
   require(worker.socket != nullptr, "zmq_socket");
-  set(worker.socket, ZMQ_LINGER, 0);
-  set(worker.socket, ZMQ_SNDHWM, kQueuedMessagesMax);
-  set(worker.socket, ZMQ_RCVHWM, kQueuedMessagesMax);
-  set(worker.socket, ZMQ_IMMEDIATE, 1);  // and can be written to while its link is up
-  set(worker.socket, ZMQ_RECONNECT_IVL, 20);
-  set(worker.socket, ZMQ_RECONNECT_IVL_MAX, 500);
+  // As the real ones do (protocol/dealer.cc).
+  namespace zmq = protocol::zmq;
+  zmq::prepare(worker.socket, protocol::kFrameBytesMax);
+  zmq::set(worker.socket, ZMQ_IMMEDIATE, 1);  // so it can be written to while its link is up
+  zmq::set(worker.socket, ZMQ_RECONNECT_IVL, options_.keys ? 100 : 20);
+  zmq::set(worker.socket, ZMQ_RECONNECT_IVL_MAX, options_.keys ? 2000 : 500);
+  if (options_.keys) {
+    zmq::prepare_tcp(worker.socket);
+    zmq::set(worker.socket, ZMQ_CURVE_SERVERKEY, options_.keys->coordinator);
+    zmq::set(worker.socket, ZMQ_CURVE_PUBLICKEY, options_.keys->own.public_key);
+    zmq::set(worker.socket, ZMQ_CURVE_SECRETKEY, options_.keys->own.secret_key);
+  }
   require(zmq_connect(worker.socket, options_.endpoint.c_str()) == 0, "zmq_connect");
   epoll_event event{};
   event.events = EPOLLIN;
@@ -150,9 +152,12 @@ void FakeWorkers::perform(std::size_t index, const core::AgentCommand& command) 
       if (report.seq > resend->committed) send(worker, {worker.agent.session(), report});
     }
   } else if (const auto* timer = std::get_if<core::SetAgentTimer>(&command)) {
-    if (worker.timer) timers_.erase({*worker.timer, index});
-    worker.timer = timer->at;
-    timers_.emplace(timer->at, index);
+    set_timer(index, timer->at);
+  } else if (std::holds_alternative<core::Reconnect>(command)) {
+    zmq_disconnect(worker.socket, options_.endpoint.c_str());
+    require(zmq_connect(worker.socket, options_.endpoint.c_str()) == 0, "zmq_connect");
+  } else if (const auto* tell = std::get_if<core::TellAgent>(&command)) {
+    fmt::print(stderr, "fake-{}: {}\n", index, tell->sentence);
   } else if (const auto* signal = std::get_if<core::Signal>(&command)) {
     --running_count_;
     core::Outcome outcome;
@@ -160,6 +165,13 @@ void FakeWorkers::perform(std::size_t index, const core::AgentCommand& command) 
     outcome.code = signal->kill ? 9 : 15;
     happened(index, core::ProcessesGone{signal->attempt, outcome});
   }
+}
+
+void FakeWorkers::set_timer(std::size_t index, Instant at) {
+  Worker& worker = *workers_[index];
+  if (worker.timer) timers_.erase({*worker.timer, index});
+  worker.timer = at;
+  timers_.emplace(at, index);
 }
 
 void FakeWorkers::spawn(std::size_t index, const core::LaunchOrder& order) {

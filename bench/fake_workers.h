@@ -12,11 +12,13 @@
 #include <vector>
 
 #include "core/agent.h"
+#include "protocol/keys.h"
 
 namespace trawl::bench {
 
 struct FakeWorkersOptions {
   std::string endpoint;
+  std::optional<protocol::PeerKeys> keys = std::nullopt;  // for TCP
   std::int32_t count = 1;
   std::int32_t slot_count = 1;  // of each
   bool ends_at_once = true;  // its trials, with exit code 0; else they run until they are stopped
@@ -58,6 +60,7 @@ class FakeWorkers {
   bool receive(std::size_t index);  // false: there was nothing
   void happened(std::size_t index, decltype(core::AgentEvent::body) body);
   void perform(std::size_t index, const core::AgentCommand& command);
+  void set_timer(std::size_t index, Instant at);
   void spawn(std::size_t index, const core::LaunchOrder& order);
   void append(std::size_t index, const core::ReportBody& body);
   void discard(Worker& worker, std::uint64_t committed);

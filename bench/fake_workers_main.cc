@@ -1,10 +1,10 @@
 // bench/fake_workers_main.cc: what the Python benchmarks start.
 //
-//   bench_fake_workers complete ENDPOINT COUNT TRIALS TOLD_MS
+//   bench_fake_workers complete ENDPOINT COUNT TRIALS TOLD_MS [KEY_FILE]
 //     COUNT workers of one slot whose trials end at once and say that they lasted TOLD_MS. Prints
 //     "ready" once all are welcome, and after TRIALS acknowledged ends the seconds since the first
 //     launch.
-//   bench_fake_workers hold ENDPOINT COUNT
+//   bench_fake_workers hold ENDPOINT COUNT [KEY_FILE]
 //     Their trials run until they are stopped. Prints "WELCOMED RUNNING STARTED" whenever one of
 //     these has changed, at most every 5 ms; ends with its standard input.
 //   bench_fake_workers plain ENDPOINT COUNT
@@ -28,6 +28,7 @@
 
 #include "bench/fake_workers.h"
 #include "protocol/codec.h"
+#include "protocol/key_file.h"
 #include "protocol/socket.h"
 
 namespace trawl::bench {
@@ -49,9 +50,19 @@ void say(const std::string& line) {
   std::fflush(stdout);
 }
 
-void complete(const std::string& endpoint, int count, std::int64_t trials, Duration told) {
-  FakeWorkers workers({.endpoint = endpoint, .count = count, .told_duration = told});
-  workers.run_until([&] { return workers.welcomed_count() == count; });
+FakeWorkersOptions options_of(const std::string& endpoint, const std::string& count,
+                              const std::string& key_file) {
+  FakeWorkersOptions options{.endpoint = endpoint, .count = std::stoi(count)};
+  if (key_file.empty()) return options;
+  const auto key = protocol::read_key_file(key_file);
+  if (!key) give_up(key.error().message);
+  options.keys = {key->own, key->coordinator_key};
+  return options;
+}
+
+void complete(const FakeWorkersOptions& options, std::int64_t trials) {
+  FakeWorkers workers(options);
+  workers.run_until([&] { return workers.welcomed_count() == options.count; });
   say("ready");
   workers.run_until([&] { return workers.started_count() > 0; });
   const auto begin = Clock::now();
@@ -65,9 +76,9 @@ bool input_has_ended() {
   return poll(&input, 1, 0) > 0 && read(0, &byte, 1) <= 0;
 }
 
-void hold(const std::string& endpoint, int count) {
+void hold(const FakeWorkersOptions& options) {
   constexpr auto kInterval = std::chrono::milliseconds(5);
-  FakeWorkers workers({.endpoint = endpoint, .count = count, .ends_at_once = false});
+  FakeWorkers workers(options);
   std::array<std::int64_t, 3> told{};
   auto told_at = Clock::now();
   workers.run_until([&] {
@@ -155,11 +166,14 @@ void sync(const std::string& folder) {
 
 int run(const std::vector<std::string>& words) {
   const std::string mode = words.empty() ? "" : words[0];
-  if (mode == "complete" && words.size() == 5) {
-    complete(words[1], std::stoi(words[2]), std::stoll(words[3]),
-             std::chrono::milliseconds(std::stoll(words[4])));
-  } else if (mode == "hold" && words.size() == 3) {
-    hold(words[1], std::stoi(words[2]));
+  if (mode == "complete" && (words.size() == 5 || words.size() == 6)) {
+    auto options = options_of(words[1], words[2], words.size() == 6 ? words[5] : "");
+    options.told_duration = std::chrono::milliseconds(std::stoll(words[4]));
+    complete(options, std::stoll(words[3]));
+  } else if (mode == "hold" && (words.size() == 3 || words.size() == 4)) {
+    auto options = options_of(words[1], words[2], words.size() == 4 ? words[3] : "");
+    options.ends_at_once = false;
+    hold(options);
   } else if (mode == "plain" && words.size() == 3) {
     answer_plainly(words[1], std::stoul(words[2]));
   } else if (mode == "sync" && words.size() == 2) {

@@ -4,8 +4,6 @@ start of the next one until every worker has been welcomed with what it runs. On
 of 1,000 slots, whose trials are 1,000 processes; once with 1,000 fake workers of one slot each
 (bench_fake_workers). No trial may have been started twice or stopped. Beside it the start alone.
 """
-import os
-import signal
 import subprocess
 import time
 
@@ -26,13 +24,6 @@ def wait_for(what, is_there):
         time.sleep(0.01)
 
 
-def kill(home):
-    pid = home.json("coordinator", "status")["pid"]
-    os.kill(pid, signal.SIGKILL)
-    wait_for("its end", lambda: not os.path.exists(f"/proc/{pid}") or
-             open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[0] == "Z")
-
-
 def slot_count(home):
     return home.json("coordinator", "status")["slots"]
 
@@ -48,9 +39,9 @@ def check_untouched(home, name):
 
 def restart(home, is_back):
     """Seconds until it serves, and until all is back."""
-    kill(home)
+    home.kill()
     begin = time.monotonic()
-    home.run("coordinator", "start", "--detach")
+    home.start()
     served = time.monotonic() - begin
     is_back()
     return served, time.monotonic() - begin

@@ -16,7 +16,7 @@ REPEATS = 5
 def start_time(home):
     home.run("coordinator", "stop")
     begin = time.monotonic()
-    home.run("coordinator", "start", "--detach")
+    home.start()
     home.run("coordinator", "status")
     return time.monotonic() - begin
 
