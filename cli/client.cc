@@ -161,7 +161,14 @@ Result<std::unique_ptr<Client>> Client::connect_locally(const std::string& home,
 
 Result<std::string> Client::ask(protocol::ClientRequest request, Duration timeout) {
   const std::uint64_t number = ++request_last_;
-  dealer_->send(protocol::encode(protocol::ClientEnvelope{number, std::move(request)}));
+  const std::string bytes = protocol::encode(protocol::ClientEnvelope{number, std::move(request)});
+  if (log_path_.empty() && bytes.size() > protocol::kInboundBytesMax) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("this is too large to be sent to {}: {} KiB, and at most {} KiB are "
+                            "taken over a network",
+                            name_, bytes.size() >> 10, protocol::kInboundBytesMax >> 10));
+  }
+  dealer_->send(bytes);
   const Instant until = now() + timeout;
   while (now() < until) {
     protocol::Waiter waiter;
@@ -169,7 +176,8 @@ Result<std::string> Client::ask(protocol::ClientRequest request, Duration timeou
     waiter.wait(until - now());
     while (const auto frame = dealer_->receive()) {
       auto answer = protocol::decode_client_answer(*frame);
-      if (!answer) return tl::unexpected(answer.error());
+      // Another version, or no coordinator of ours: asking again would not help.
+      if (!answer) return fail(ErrorCode::kSystem, answer.error().message);
       if (answer->request == number) return std::move(answer->json);
     }
     while (const auto change = dealer_->next_change()) {

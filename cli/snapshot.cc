@@ -203,18 +203,18 @@ Result<void> make_private(const std::string& folder) {
 
 }  // namespace
 
-Result<Snapshot> take_snapshot(const std::string& home, const std::string& code,
+Result<Snapshot> take_snapshot(const SnapshotPlace& place, const std::string& code,
                                const std::vector<NamedText>& variables) {
   Snapshot snapshot;
-  snapshot.folder = cluster::snapshots_folder(home) + "/" + worker::random_hex(8);
-  auto written = make_private(cluster::snapshots_folder(home));
+  snapshot.folder = place.folder + "/" + worker::random_hex(8);
+  auto written = make_private(place.folder);
   if (!written) return tl::unexpected(written.error());
   const auto lock = cluster::take_lock(cluster::snapshot_lock_path(snapshot.folder),
                                        "another process has the snapshot " + snapshot.folder);
   if (!lock) return tl::unexpected(lock.error());
   snapshot.lock = *lock;
   written = make_private(snapshot.folder);
-  if (written) written = copy_code(home, code, snapshot);
+  if (written) written = copy_code(place.home, code, snapshot);
   snapshot.environment = snapshot.folder + "/environment";
   if (written) written = worker::write_environment(snapshot.environment, variables);
   if (written) return snapshot;

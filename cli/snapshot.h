@@ -6,7 +6,9 @@
 //     code/           a copy of its code
 //     environment     the variables of the submitting shell (worker/environment.h), 0600
 //
-// The coordinator removes it when the job has ended (coordinator/snapshots.h).
+// The coordinator removes it when the job has ended (coordinator/snapshots.h). One that is
+// submitted to a coordinator elsewhere lies in <home>/submitted/<its key> instead
+// (cli/submitted.h), where none of this folder's own looks.
 #pragma once
 
 #include <cstdint>
@@ -28,6 +30,11 @@ struct Snapshot {
   int lock = -1;  // the descriptor of its lock, closed with this process at the latest
 };
 
+struct SnapshotPlace {
+  std::string home;    // is left out of what is copied
+  std::string folder;  // of all snapshots
+};
+
 /// `code` is an existing file or folder, or empty.
 ///
 /// Of a folder, `.amlignore` at its root, else `.gitignore`, says what is left out, and `.git` is
@@ -37,13 +44,13 @@ struct Snapshot {
 ///
 /// kInvalid: a link leads back to a folder that holds it, or the variables are too many; kSystem:
 /// what could not be copied, and why. Nothing stays behind then.
-Result<Snapshot> take_snapshot(const std::string& home, const std::string& code,
+Result<Snapshot> take_snapshot(const SnapshotPlace& place, const std::string& code,
                                const std::vector<NamedText>& variables);
 
 /// Removes it, where the job was refused.
 void remove(const Snapshot& snapshot);
 
-/// The job was accepted: from here on the coordinator disposes of it.
+/// The job was accepted: from here on the coordinator disposes of it (or cli/submitted.h).
 void hand_over(const Snapshot& snapshot);
 
 }  // namespace trawl::cli

@@ -10,6 +10,7 @@
 #include "cli/exit_code.h"
 #include "cli/shell_environment.h"
 #include "cli/snapshot.h"
+#include "cli/submitted.h"
 #include "cli/view/display_text.h"
 #include "worker/endpoint.h"
 
@@ -69,18 +70,22 @@ std::optional<JobSpec> read_job(Context& context, const JobFileArguments& argume
 }
 
 Result<std::string> submit(const Context& context, JobSpec spec) {
-  const auto snapshot = take_snapshot(context.home, spec.command.code, shell_environment());
+  const auto place = snapshot_place(context);
+  if (!place) return tl::unexpected(place.error());
+  const auto snapshot = take_snapshot(*place, spec.command.code, shell_environment());
   if (!snapshot) return tl::unexpected(snapshot.error());
   tell(*snapshot, spec.command.code);
   spec.command.code = snapshot->code;
   spec.command.shell_environment = snapshot->environment;
   spec.command.umask = shell_umask();
   spec.created_by = user_name();
+  const std::string name = spec.name;
   spec.submission = std::stoull(worker::random_hex(8), nullptr, 16);
   auto answer = ask_coordinator(context, protocol::SubmitJob{std::move(spec)});
   // After any other error the job may have been accepted all the same: the lock then goes with this
   // process, and a snapshot without a job with the next start of a coordinator.
   if (answer) hand_over(*snapshot);
+  if (answer) note_job(context, *snapshot, name);
   if (!answer && answer.error().code == ErrorCode::kConflict) remove(*snapshot);
   return answer;
 }

@@ -10,9 +10,10 @@
 namespace trawl::coordinator {
 namespace {
 
-constexpr Duration kInterval = std::chrono::minutes(1);  // between two lines about one peer
-constexpr std::size_t kPeersMax = 1000;                  // more are told of without their counts
-constexpr std::int32_t kSlotsMax = 4096;                 // as `trawl worker start --cpus`
+constexpr Duration kInterval = std::chrono::minutes(1);
+constexpr int kLinesMax = 5;              // about one peer in that time
+constexpr std::size_t kPeersMax = 1000;   // more are told of without their counts
+constexpr std::int32_t kSlotsMax = 4096;  // as `trawl worker start --cpus`
 
 std::string name_of(const protocol::Received& received) {
   if (received.role == protocol::Role::kLocal) return "a process on this machine";
@@ -26,7 +27,8 @@ bool is_worker_name(const std::string& name) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
            c == '_' || c == '.';
   };
-  return !name.empty() && name.size() <= kNameBytesMax && std::ranges::all_of(name, is_plain);
+  return !name.empty() && name[0] != '.' && name.size() <= kNameBytesMax &&
+         std::ranges::all_of(name, is_plain);
 }
 
 }  // namespace
@@ -70,26 +72,26 @@ void PeerFaults::drop(protocol::Router& router, const protocol::Received& receiv
 
 void PeerFaults::tell_refusals(protocol::Router& router) {
   while (const auto refusal = router.next_refusal()) {
-    tell("a connection from " + refusal->address,
-         "was refused: its key is not one of this cluster's");
+    tell("a connection from " + refusal->address, refusal->why);
   }
 }
 
 void PeerFaults::tell(const std::string& who, const std::string& what) {
   const Instant now = protocol::now();
   if (told_.size() >= kPeersMax) {
-    std::erase_if(told_, [&](const auto& told) { return told.second.next <= now; });
+    std::erase_if(told_, [&](const auto& told) { return told.second.until <= now; });
   }
   if (told_.size() >= kPeersMax && !told_.contains(who)) return;
   Told& told = told_[who];
-  if (now < told.next) {
+  if (told.until <= now) {
+    if (told.untold > 0) spdlog::warn("{}: {} times more of that", who, told.untold);
+    told = {now + kInterval, 0, 0};
+  }
+  if (++told.lines > kLinesMax) {
     ++told.untold;
     return;
   }
-  const std::string more =
-      told.untold > 0 ? fmt::format(" ({} times more since the last line)", told.untold) : "";
-  told = {now + kInterval, 0};
-  spdlog::warn("{} {}{}", who, what, more);
+  spdlog::warn("{} {}", who, what);
 }
 
 }  // namespace trawl::coordinator

@@ -26,12 +26,13 @@ class PeerFaults {
   /// Ends the connection. `fault` says what was wrong with the message.
   void drop(protocol::Router& router, const protocol::Received& received, const std::string& fault);
 
-  /// Tells of the connections that were refused for their key since the last call.
+  /// Tells of the connections that were ended since the last call before anything was seen of them.
   void tell_refusals(protocol::Router& router);
 
  private:
   struct Told {
-    Instant next;  // not before
+    Instant until;  // what follows counts for this time
+    int lines = 0;
     std::int64_t untold = 0;
   };
   void tell(const std::string& who, const std::string& what);

@@ -12,13 +12,14 @@
 #include "base/assert.h"
 #include "protocol/admission.h"
 #include "protocol/codec.h"
+#include "protocol/inflow_guard.h"
 #include "protocol/socket.h"
 #include "protocol/zmq_parts.h"
 
 namespace trawl::protocol {
 namespace {
 
-constexpr int kQueuedMax = 1000;  // messages of one TCP connection; then TCP makes it wait
+constexpr int kQueuedMax = 256;  // messages of one TCP connection; then TCP makes it wait
 
 /// A part of a message, closed with its scope.
 class Part {
@@ -33,6 +34,7 @@ class Part {
 
   bool is_there() const { return is_there_; }
   bool has_more() const { return zmq_msg_more(&message_) != 0; }
+  std::size_t size() const { return zmq_msg_size(&message_); }
   std::string text() {
     return {static_cast<const char*>(zmq_msg_data(&message_)), zmq_msg_size(&message_)};
   }
@@ -100,8 +102,12 @@ struct Router::Handles {
   std::unique_ptr<Admission> admission;  // may be null
   Dropped dropped;
   void* socket = zmq_socket(context.handle, ZMQ_ROUTER);
+  std::unique_ptr<InflowGuard> guard;  // may be null
   // The admission goes after the socket that it answers for, and before the context.
-  ~Handles() { zmq_close(socket); }
+  ~Handles() {
+    guard.reset();
+    zmq_close(socket);
+  }
 };
 
 Router::Router(std::unique_ptr<Handles> handles) : handles_(std::move(handles)) {}
@@ -137,6 +143,7 @@ Result<TcpAddress> Router::listen(const TcpAddress& address, const ClusterKeys& 
   zmq::set(socket, ZMQ_CURVE_SERVER, 1);
   zmq::set(socket, ZMQ_CURVE_SECRETKEY, keys.coordinator.secret_key);
   zmq::set(socket, ZMQ_ZAP_DOMAIN, std::string(kZapDomain));
+  handles_->guard = std::make_unique<InflowGuard>(handles_->context.handle, socket);
   if (zmq_bind(socket, endpoint_of(address).c_str()) != 0) {
     const int number = errno;
     const auto code = number == EADDRINUSE ? ErrorCode::kConflict : ErrorCode::kSystem;
@@ -151,6 +158,10 @@ Result<TcpAddress> Router::listen(const TcpAddress& address, const ClusterKeys& 
 
 std::optional<Received> Router::receive() {
   if (handles_->admission != nullptr) handles_->admission->answer();
+  const auto count_delivered = [this](const Received& received, const Part& part) {
+    const bool is_tcp = handles_->guard != nullptr && received.role != Role::kLocal;
+    if (is_tcp) handles_->guard->delivered(received.descriptor, part.size());
+  };
   constexpr int kSkippedMax = 1000;  // so that a flood of one peer does not keep the caller here
   for (int skipped = 0; skipped < kSkippedMax; ++skipped) {
     Part peer(handles_->socket);
@@ -165,7 +176,12 @@ std::optional<Received> Router::receive() {
     if (const char* number = body.property("__fd")) received.descriptor = std::atoi(number);
     // Ours have one part. Those of others are nobody's, and empty, which no message is.
     if (!body.has_more()) received.frame = body.text();
-    for (bool has_more = body.has_more(); has_more;) has_more = Part(handles_->socket).has_more();
+    count_delivered(received, body);
+    for (bool has_more = body.has_more(); has_more;) {
+      Part further(handles_->socket);
+      count_delivered(received, further);
+      has_more = further.has_more();
+    }
     // On TCP everybody has been asked for a key. This line is the second bolt.
     if (user_id == nullptr && !is_local(address)) continue;
     if (!handles_->dropped.may_ignore(received.peer)) return received;
@@ -193,10 +209,18 @@ void Router::drop(const Received& received) {
 }
 
 std::optional<Router::Refusal> Router::next_refusal() {
-  auto address =
-      handles_->admission != nullptr ? handles_->admission->next_refused() : std::nullopt;
-  if (!address) return std::nullopt;
-  return Refusal{std::move(*address)};
+  if (handles_->admission == nullptr) return std::nullopt;
+  if (auto address = handles_->admission->next_refused()) {
+    return Refusal{*std::move(address), "was refused: its key is not one of this cluster's"};
+  }
+  if (auto address = handles_->guard->next_ended()) {
+    return Refusal{
+        *std::move(address),
+        fmt::format("is disconnected: it sent {} MiB and more that could not be read, as "
+                    "no worker or client does",
+                    InflowGuard::kHeldBytesMax >> 20)};
+  }
+  return std::nullopt;
 }
 
 void Waiter::add(const Router& router) {

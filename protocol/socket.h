@@ -21,7 +21,7 @@
 namespace trawl::protocol {
 
 /// A larger frame than this ends the TCP connection that it comes on, unread.
-inline constexpr std::size_t kInboundBytesMax = std::size_t{8} << 20;
+inline constexpr std::size_t kInboundBytesMax = std::size_t{2} << 20;
 
 /// A message and the connection it came on.
 struct Received {
@@ -35,9 +35,10 @@ struct Received {
 /// The coordinator's end.
 class Router {
  public:
-  /// A connection whose key is not the cluster's.
+  /// A connection that was ended without its messages having been seen.
   struct Refusal {
     std::string address;  // the other host's, in digits
+    std::string why;      // the end of a sentence
   };
 
   /// `endpoint` as ZeroMQ writes it, e.g. ipc:///path/to/socket. Whoever can reach it is

@@ -51,7 +51,7 @@ struct Bench {
   const std::string home = folder.file("home");
 
   Snapshot take() {
-    auto snapshot = take_snapshot(home, code, {{"A", "1"}});
+    auto snapshot = take_snapshot({home, home + "/snapshots"}, code, {{"A", "1"}});
     REQUIRE(snapshot);
     return *snapshot;
   }
@@ -59,7 +59,7 @@ struct Bench {
 
 TEST_CASE("without code there is a file of variables alone", "[snapshot]") {
   TemporaryFolder folder;
-  const auto snapshot = take_snapshot(folder.path(), "", {{"A", "1"}});
+  const auto snapshot = take_snapshot({folder.path(), folder.file("snapshots")}, "", {{"A", "1"}});
   REQUIRE(snapshot);
   CHECK(snapshot->code.empty());
   CHECK(tree(snapshot->folder) == Paths{"environment"});
@@ -137,7 +137,7 @@ TEST_CASE("links in a circle are an error, and nothing stays behind", "[snapshot
   fs::create_directories(bench.code);
   fs::create_symlink(".", bench.folder.file("outside/again"));
   fs::create_symlink("../outside", bench.code + "/outside");
-  const auto folders = take_snapshot(bench.home, bench.code, {});
+  const auto folders = take_snapshot({bench.home, bench.home + "/snapshots"}, bench.code, {});
   REQUIRE_FALSE(folders);
   CHECK(folders.error() ==
         Error{ErrorCode::kInvalid, "the link " + bench.code +
@@ -147,7 +147,7 @@ TEST_CASE("links in a circle are an error, and nothing stays behind", "[snapshot
   fs::remove(bench.code + "/outside");
   fs::create_symlink("b", bench.code + "/a");
   fs::create_symlink("a", bench.code + "/b");
-  const auto links = take_snapshot(bench.home, bench.code, {});
+  const auto links = take_snapshot({bench.home, bench.home + "/snapshots"}, bench.code, {});
   REQUIRE_FALSE(links);
   CHECK(links.error().message ==
         "the link " + bench.code + "/a leads back to itself: remove it, or name it in .amlignore");
@@ -159,7 +159,7 @@ TEST_CASE("the state folder inside the code, sockets and pipes are left out", "[
   const std::string home = bench.code + "/.trawl";
   write(home + "/trawl.db", "database");
   REQUIRE(mkfifo((bench.code + "/pipe").c_str(), 0600) == 0);
-  const auto snapshot = take_snapshot(home, bench.code, {});
+  const auto snapshot = take_snapshot({home, home + "/snapshots"}, bench.code, {});
   REQUIRE(snapshot);
   CHECK(tree(snapshot->code) == Paths{"train.py"});
 }
@@ -168,7 +168,8 @@ TEST_CASE("code that is a single file keeps its name, also behind a link", "[sna
   TemporaryFolder folder;
   write(folder.file("real.py"), "x");
   fs::create_symlink("real.py", folder.file("train.py"));
-  const auto snapshot = take_snapshot(folder.file("home"), folder.file("train.py"), {});
+  const auto snapshot = take_snapshot({folder.file("home"), folder.file("home/snapshots")},
+                                      folder.file("train.py"), {});
   REQUIRE(snapshot);
   CHECK(tree(snapshot->code) == Paths{"train.py"});
   CHECK(text_of(snapshot->code + "/train.py") == "x");
