@@ -53,6 +53,8 @@ class Endpoint::SpoolSink : public tracking::Sink {
     return spool_->append(core::AttemptLogged{attempt_, {records.begin(), records.end()}});
   }
 
+  core::AttemptId attempt() const { return attempt_; }
+
  private:
   Spool* spool_;
   core::AttemptId attempt_;
@@ -107,8 +109,10 @@ Result<void> Endpoint::reopen(const core::LaunchOrder& order, const EndpointPlac
 }
 
 void Endpoint::close(const core::LaunchOrder& order) {
+  const auto found = sinks_.find(order.trial_name);
+  if (found == sinks_.end() || found->second->attempt() != order.attempt) return;
   server_.remove_session(order.trial_name);
-  sinks_.erase(order.trial_name);
+  sinks_.erase(found);
 }
 
 }  // namespace trawl::worker

@@ -46,7 +46,8 @@ class Endpoint {
   Result<void> reopen(const core::LaunchOrder& order, const EndpointPlace& place,
                       const EndpointAccess& access);
 
-  /// Waits for the attempt's requests in flight.
+  /// Waits for the attempt's requests in flight. Nothing happens where it has no session, or
+  /// another attempt of its trial has.
   void close(const core::LaunchOrder& order);
 
  private:

@@ -138,6 +138,7 @@ class Keeper {
     } else if (ended_) {
       state.attempt = ended_->id;
       state.pid = ended_->leader;
+      state.has_ended = 1;
     }
     send_packet(worker_.get(), state, memory_.get());
     if (attempt_ || !ended_) return;

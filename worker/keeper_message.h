@@ -80,6 +80,7 @@ struct KeeperState {
   core::AttemptId attempt{};  // of attempt 0: none
   pid_t pid{};                // of the leader; 0: it did not start
   std::uint64_t size{};       // of what lies in the memory
+  std::uint32_t has_ended{};  // 1: its end follows
 };
 
 // --- worker to nursery

@@ -45,11 +45,12 @@ class Keepers {
   /// Starts the nursery; best before the first thread. Its descriptors are to stay open.
   static Result<std::unique_ptr<Keepers>> start(NurseryOptions options);
 
-  /// An attempt of an earlier worker. It runs, or has ended without anybody having heard: then
-  /// Ended or Unstarted follows from read(), else when it ends.
+  /// An attempt of an earlier worker. It runs, or has ended, and nobody may have heard of that:
+  /// then Ended or Unstarted follows from read(), else when it ends.
   struct Adopted {
     core::AttemptId attempt;
-    pid_t pid{};          // of the leader; 0: it did not start
+    pid_t pid{};  // of the leader; 0: it did not start
+    bool has_ended{};
     std::string carried;  // of its SpawnOptions; empty where it could not be read
   };
 

@@ -95,6 +95,14 @@ std::string valid_utf8(std::string_view text) {
 
 }  // namespace
 
+std::string marker_prefix(const std::string& home) {
+  return home + ":";
+}
+
+std::string marker(const std::string& home, core::AttemptId attempt) {
+  return marker_prefix(home) + core::to_string(attempt);
+}
+
 void kill_marked(const std::string& marker) {
   kill_all([&](std::string_view found) { return found == marker; });
 }

@@ -5,7 +5,14 @@
 #include <set>
 #include <string>
 
+#include "core/ids.h"
+
 namespace trawl::worker {
+
+/// What the environment of every process of an attempt holds in TRAWL_ATTEMPT; `home` is its
+/// worker's own folder.
+std::string marker_prefix(const std::string& home);
+std::string marker(const std::string& home, core::AttemptId attempt);
 
 /// Ends every process of this machine and user whose environment holds `TRAWL_ATTEMPT=<marker>`;
 /// returns when a look at /proc finds none. Covers children in sessions of their own, which a

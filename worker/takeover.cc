@@ -138,7 +138,7 @@ Result<void> Keepers::adopt(Id id, Descriptor socket, const KeeperState& state, 
   keeper.has_memory = true;
   keeper.attempt = state.attempt;
   attempts_[state.attempt] = id;
-  adopted_.push_back({state.attempt, state.pid, ""});
+  adopted_.push_back({state.attempt, state.pid, state.has_ended != 0, ""});
   const auto packed = PackedSpawn::read(keeper.memory, state.size);
   if (!packed) return {};
   adopted_.back().carried = packed->carried();

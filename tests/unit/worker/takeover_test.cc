@@ -40,6 +40,7 @@ TEST_CASE("the next worker has what runs, with what it carries", "[takeover]") {
   REQUIRE(adopted.size() == 1);
   CHECK(adopted[0].attempt == attempt_of(0));
   CHECK(adopted[0].pid == leader);
+  CHECK_FALSE(adopted[0].has_ended);
   CHECK(adopted[0].carried == options.carried);
   CHECK(kept.nursery() == nursery);
   CHECK(kept.is_quiet());
@@ -77,6 +78,7 @@ TEST_CASE("an end that nobody saw is told to the next worker", "[takeover]") {
   REQUIRE(kept.take_over(kLong));
   REQUIRE(kept.keepers().adopted().size() == 1);
   CHECK(kept.keepers().adopted()[0].pid == leader);
+  CHECK(kept.keepers().adopted()[0].has_ended);
   const Outcome outcome = kept.end();
   CHECK(outcome.kind == Outcome::Kind::kExited);
   CHECK(outcome.code == 8);
