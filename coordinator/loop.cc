@@ -41,18 +41,15 @@ bool is_acknowledgement(const core::Command& command) {
 }
 
 // The last one to a worker says it all.
-void drop_repeated_acknowledgements(std::vector<core::Command>& commands) {
+void drop_repeated_acknowledgements(std::deque<core::Command>& commands) {
   std::set<core::WorkerId> told;
-  std::vector<core::Command> kept;
-  kept.reserve(commands.size());
-  for (core::Command& command : std::views::reverse(commands)) {
-    if (is_acknowledgement(command) && !told.insert(std::get<core::Send>(command).worker).second) {
-      continue;
-    }
-    kept.push_back(std::move(command));
+  std::vector<bool> is_repeated(commands.size());
+  for (std::size_t i = commands.size(); i-- > 0;) {
+    is_repeated[i] = is_acknowledgement(commands[i]) &&
+                     !told.insert(std::get<core::Send>(commands[i]).worker).second;
   }
-  std::ranges::reverse(kept);
-  commands = std::move(kept);
+  std::size_t index = 0;
+  std::erase_if(commands, [&](const core::Command&) { return is_repeated[index++]; });
 }
 
 // Its followers wait for that.
@@ -106,7 +103,8 @@ Result<void> Loop::run() {
   if (!newest) return tl::unexpected(newest.error());
   clock_ = JournalClock(anchor_at_start(read_clocks(), store_->kept_clock(), *newest));
   keep_clock();
-  release(core_.recover(clock_.now()).commands);
+  const core::Decision owed = core_.recover(clock_.now());
+  for (const core::Command& command : owed.commands) perform(command);
   remove_unneeded_snapshots();
   if (options_.on_ready) options_.on_ready(listen_);
   spdlog::info("serving {} with {} unfinished jobs", options_.home, core_.state().jobs.size());

@@ -52,7 +52,7 @@ class Loop {
     std::uint64_t request{};
   };
   /// What was decided in one turn of the loop, waiting for its facts to be on disk.
-  using Decided = std::vector<core::Command>;
+  using Decided = std::deque<core::Command>;  // large ones, by the thousand: none is moved to grow
 
   void happened(decltype(core::Event::body) body);
   void commit_turn();

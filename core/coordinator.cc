@@ -6,7 +6,10 @@
 namespace trawl::core {
 
 Decision Coordinator::step(const Event& event) {
+  constexpr std::size_t kUsualCount = 4;  // facts and commands are large: rarely moved to grow
   Step step{options_, state_, runtime_, event.at, {}};
+  step.decision.facts.reserve(kUsualCount);
+  step.decision.commands.reserve(kUsualCount);
   std::visit([&](const auto& body) { on_event(step, body); }, event.body);
   schedule(step);
   set_timer(step);
