@@ -24,9 +24,11 @@ namespace trawl::cli {
 namespace {
 
 constexpr double kStopGraceSeconds = 10;
+constexpr double kLeaseSeconds = 60;
 
 struct CoordinatorArguments {
   std::string listen;  // as given
+  double lease_seconds = kLeaseSeconds;
   bool local_worker = false;
   std::string tracking;  // as given
   bool no_auth = false;
@@ -75,6 +77,7 @@ void serve(Context& context, const CoordinatorArguments& arguments) {
       return;
     }
     options.listen = *std::move(address);
+    options.lease = from_seconds(arguments.lease_seconds);
     options.local_worker = arguments.local_worker;
   }
   options.home = context.home;
@@ -131,7 +134,10 @@ void start_coordinator(Context& context, const CoordinatorArguments& arguments) 
     options.insert(options.end(), {"--tracking", arguments.tracking});
   }
   if (arguments.no_auth) options.push_back("--no-auth");
-  if (!arguments.listen.empty()) options.insert(options.end(), {"--listen", arguments.listen});
+  if (!arguments.listen.empty()) {
+    options.insert(options.end(), {"--listen", arguments.listen, "--lease",
+                                   fmt::format("{}", arguments.lease_seconds)});
+  }
   if (arguments.local_worker) options.push_back("--local-worker");
   if (context.verbose) options.push_back("--verbose");
   const auto started = start_in_background(context.home, options);
@@ -225,6 +231,14 @@ void add_coordinator_verbs(CLI::App& app, Context& context) {
                        "or [::]: every address); makes the keys to it in the folder keys of the "
                        "state folder")
           ->excludes(idle);
+  start
+      ->add_option(
+          "--lease", arguments->lease_seconds,
+          "with --listen: seconds for which a worker may go unheard before it ends what it "
+          "runs, so that it can be run elsewhere; trials outlive an absence of the "
+          "coordinator that is shorter (60)")
+      ->needs(listen)
+      ->check(CLI::Range(1.0, 604800.0));
   start
       ->add_flag("--local-worker", arguments->local_worker,
                  "with --listen: run trials on this machine too")

@@ -79,6 +79,36 @@ void start_worker(Context& context, WorkerArguments& arguments) {
   report(context, done.error());
 }
 
+void ask_and_print(Context& context, protocol::ClientRequest request, const char* fallback) {
+  auto client = Client::connect(target_of(context), {});
+  auto answer = client ? (*client)->ask(std::move(request), kAnswerTimeout)
+                       : Result<std::string>(tl::unexpected(client.error()));
+  if (answer) {
+    print_answer(context, *answer, fallback);
+  } else {
+    report(context, answer.error());
+  }
+}
+
+void add_list(CLI::App* noun, Context& context) {
+  CLI::App* list = noun->add_subcommand("list", "the workers: who is there, and what runs on them");
+  list->fallthrough();
+  list->callback([&context] {
+    const bool on_terminal = isatty(STDOUT_FILENO) == 1;
+    ask_and_print(context, protocol::ListWorkers{}, on_terminal ? "table" : "json");
+  });
+}
+
+void add_drain(CLI::App* noun, Context& context) {
+  CLI::App* drain = noun->add_subcommand(
+      "drain", "let a worker finish what runs on it and then end; it gets nothing new");
+  auto name = std::make_shared<std::string>();
+  drain->add_option("-n,--name", *name, "the worker's name")->required();
+  drain->fallthrough();
+  drain->callback(
+      [&context, name] { ask_and_print(context, protocol::DrainWorker{*name}, "none"); });
+}
+
 }  // namespace
 
 void add_worker_verbs(CLI::App& app, Context& context) {
@@ -116,6 +146,8 @@ void add_worker_verbs(CLI::App& app, Context& context) {
       ->envname("TRAWL_TAKEOVER");
   start->fallthrough();
   start->callback([&context, arguments] { start_worker(context, *arguments); });
+  add_list(noun, context);
+  add_drain(noun, context);
 }
 
 }  // namespace trawl::cli

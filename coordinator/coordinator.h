@@ -25,6 +25,7 @@ struct CoordinatorOptions {
   std::optional<TrackingAddress> tracking;  // absent: the API is not served
   bool expects_job = false;  // whoever started it has one: the worker gets ready beside it
   std::optional<protocol::TcpAddress> listen;  // for other machines, in digits; absent: none
+  Duration lease = std::chrono::seconds(60);  // how long other machines' workers may go unheard
   bool local_worker = true;  // whether to run a worker on this machine while there are jobs
   /// Once clients can connect; with the address at which other machines do, or "".
   std::function<void(const std::string& listen)> on_ready;

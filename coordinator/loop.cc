@@ -13,7 +13,10 @@
 #include <spdlog/spdlog.h>
 
 #include "cluster/file_lock.h"
+#include "coordinator/turn.h"
 #include "coordinator/worker_end.h"
+#include "coordinator/worker_list.h"
+#include "core/lease.h"
 #include "protocol/clock.h"
 #include "samplers/sampler.h"
 
@@ -34,36 +37,6 @@ constexpr std::int64_t kLogBytesMax = std::int64_t{1} << 20;  // an answer to Re
 constexpr Duration kWatchInterval = std::chrono::milliseconds(50);
 constexpr std::int64_t kBacklogMin = 1000;
 constexpr int kMessagesMax = 1000;  // of a turn, so that commits and timers get theirs
-
-bool is_acknowledgement(const core::Command& command) {
-  const auto* send = std::get_if<core::Send>(&command);
-  return send != nullptr && std::holds_alternative<core::Acknowledge>(send->message.body);
-}
-
-// The last one to a worker says it all.
-void drop_repeated_acknowledgements(std::deque<core::Command>& commands) {
-  std::set<core::WorkerId> told;
-  std::vector<bool> is_repeated(commands.size());
-  for (std::size_t i = commands.size(); i-- > 0;) {
-    is_repeated[i] = is_acknowledgement(commands[i]) &&
-                     !told.insert(std::get<core::Send>(commands[i]).worker).second;
-  }
-  std::size_t index = 0;
-  std::erase_if(commands, [&](const core::Command&) { return is_repeated[index++]; });
-}
-
-// Its followers wait for that.
-bool ends_job(const core::Fact& fact) {
-  return std::holds_alternative<core::JobEnded>(fact.body);
-}
-
-// Whether somebody or a slot waits for it. The rest loses nothing by sharing the next commit.
-bool is_awaited(const core::Command& command) {
-  return !is_acknowledgement(command) && !std::holds_alternative<core::SetTimer>(command) &&
-         !std::holds_alternative<core::DropSnapshot>(command) &&
-         !std::holds_alternative<core::Dismiss>(command) &&
-         !std::holds_alternative<core::Tell>(command);
-}
 
 std::vector<ParameterSet> suggestions(const SweepSpec& sweep, std::int64_t first,
                                       std::int64_t count) {
@@ -88,7 +61,10 @@ Loop::Loop(const CoordinatorOptions& options, std::string endpoint, Parts parts)
       store_(std::move(parts.store)),
       tracking_(std::move(parts.tracking)),
       router_(std::move(parts.router)),
-      core_({.stop_grace = options.stop_grace, .store = store_->id()}),
+      core_({.stop_grace = options.stop_grace,
+             .store = store_->id(),
+             .lease = options.lease,
+             .lease_wait_before = store_->kept_lease_wait()}),
       clock_(anchor_at_start(read_clocks(), {}, {})),
       worker_process_(parts.worker),
       active_(now()),
@@ -103,6 +79,7 @@ Result<void> Loop::run() {
   if (!newest) return tl::unexpected(newest.error());
   clock_ = JournalClock(anchor_at_start(read_clocks(), store_->kept_clock(), *newest));
   keep_clock();
+  keep_longer_lease();
   const core::Decision owed = core_.recover(clock_.now());
   for (const core::Command& command : owed.commands) perform(command);
   remove_unneeded_snapshots();
@@ -118,6 +95,7 @@ Result<void> Loop::run() {
     if (worker_process_) waiter.add(worker_process_->pidfd);
     waiter.wait(wait_time());
     mind_clock();
+    keep_shorter_lease();
     take_committed();
     take_trouble();
     read_router();
@@ -163,10 +141,8 @@ void Loop::commit_turn() {
     release(std::exchange(turn_, {}));  // nothing before it waits for the disk
     return;
   }
-  const bool is_urgent =
-      std::ranges::any_of(turn_, is_awaited) || std::ranges::any_of(facts_, ends_job);
-  const auto urgency =
-      is_urgent ? sqlite::GroupCommit::Urgency::kUrgent : sqlite::GroupCommit::Urgency::kLazy;
+  const auto urgency = is_urgent(facts_, turn_) ? sqlite::GroupCommit::Urgency::kUrgent
+                                                : sqlite::GroupCommit::Urgency::kLazy;
   decided_.push_back(std::exchange(turn_, {}));
   store_->append(
       std::exchange(facts_, {}),
@@ -225,6 +201,31 @@ void Loop::keep_clock() {
                      [mailbox = committed_.get()](const auto& result) { mailbox->push(result); });
 }
 
+void Loop::keep_lease(Duration wait) {
+  decided_.emplace_back();  // nothing waits for it but what is decided later
+  store_->keep_lease_wait(
+      wait, [mailbox = committed_.get()](const auto& result) { mailbox->push(result); });
+}
+
+// Before it is promised to anybody.
+void Loop::keep_longer_lease() {
+  const Duration before = store_->kept_lease_wait();
+  const Duration own = core::lease_wait(options_.lease, options_.stop_grace);
+  if (listen_.empty() || own == before) return;
+  if (own > before) {
+    keep_lease(own);
+  } else {
+    shorter_lease_at_ = now() + before;
+  }
+}
+
+// Once what was promised before is over.
+void Loop::keep_shorter_lease() {
+  if (!shorter_lease_at_ || now() < *shorter_lease_at_) return;
+  shorter_lease_at_.reset();
+  keep_lease(core::lease_wait(options_.lease, options_.stop_grace));
+}
+
 std::string Loop::trouble() const {
   if (!store_trouble_.empty()) return store_trouble_;
   for (const auto& [id, text] : worker_trouble_) {
@@ -245,7 +246,7 @@ void Loop::perform(const core::Command& command) {
     const auto asker = askers_.find(reply->request);
     if (asker == askers_.end()) return;
     Result<std::string> json = reply->answer;
-    if (json) json = show(*reply->answer);
+    if (json) json = asker->second.of_worker ? list_workers() : show(*reply->answer);
     answer(asker->second.peer, asker->second.request, std::move(json));
     askers_.erase(asker);
   } else if (const auto* timer = std::get_if<core::SetTimer>(&command)) {
@@ -263,6 +264,7 @@ void Loop::perform(const core::Command& command) {
 void Loop::dismiss(core::WorkerId worker) {
   worker_trouble_.erase(worker);
   local_workers_.erase(worker);
+  address_of_.erase(worker);
   const auto peer = peer_of_.extract(worker);
   if (!peer.empty()) worker_of_.erase(peer.mapped());
 }
@@ -306,6 +308,7 @@ void Loop::read_worker(const protocol::Received& from, core::FromWorker message)
     if (is_new) {
       known->second = core::WorkerId{++worker_id_last_};
       peer_of_[known->second] = peer;
+      address_of_[known->second] = from.address;
       if (is_local) local_workers_.insert(known->second);
     }
     worker_trouble_.erase(known->second);
@@ -326,6 +329,8 @@ void Loop::read_worker(const protocol::Received& from, core::FromWorker message)
   } else if (auto* beat = std::get_if<core::Heartbeat>(&message.body)) {
     worker_trouble_[worker->second] = beat->trouble;
     happened(core::WorkerHeard{worker->second, message.session, std::move(*beat)});
+  } else {
+    happened(core::WorkerLeft{worker->second, message.session});
   }
 }
 
@@ -347,6 +352,12 @@ void Loop::read_client(const std::string& peer, protocol::ClientEnvelope envelop
     const core::RequestId id{++request_id_last_};
     askers_[id] = {peer, request};
     happened(core::UpdateRequested{id, std::move(update->name), std::move(update->update)});
+  } else if (auto* drained = std::get_if<protocol::DrainWorker>(&envelope.body)) {
+    const core::RequestId id{++request_id_last_};
+    askers_[id] = {peer, request, true};
+    happened(core::DrainRequested{id, std::move(drained->name)});
+  } else if (std::holds_alternative<protocol::ListWorkers>(envelope.body)) {
+    answer(peer, request, list_workers());
   } else if (const auto* watched = std::get_if<protocol::WatchJob>(&envelope.body)) {
     watch(peer, request, *watched);
   } else if (const auto* shown = std::get_if<protocol::ShowJob>(&envelope.body)) {
@@ -389,6 +400,10 @@ Result<std::string> Loop::read_log(const protocol::ReadLog& request) {
                      {"next_offset", offset + static_cast<std::int64_t>(text.size())},
                      {"ended", folder->ended}};
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string Loop::list_workers() const {
+  return worker_list(core_.runtime(), address_of_, clock_.now());
 }
 
 Result<std::string> Loop::status() {

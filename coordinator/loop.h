@@ -50,6 +50,7 @@ class Loop {
   struct Asker {
     std::string peer;
     std::uint64_t request{};
+    bool of_worker = false;  // the answer names a worker, not a job
   };
   /// What was decided in one turn of the loop, waiting for its facts to be on disk.
   using Decided = std::deque<core::Command>;  // large ones, by the thousand: none is moved to grow
@@ -63,6 +64,9 @@ class Loop {
   void take_trouble();
   void mind_clock();
   void keep_clock();
+  void keep_lease(Duration wait);
+  void keep_longer_lease();
+  void keep_shorter_lease();
   std::string trouble() const;
   void read_router();
   void read_worker(const protocol::Received& from, core::FromWorker message);
@@ -71,6 +75,7 @@ class Loop {
   Result<std::string> show(const std::string& name);
   Result<std::string> read_log(const protocol::ReadLog& request);
   Result<std::string> status();
+  std::string list_workers() const;
   void watch(const std::string& peer, std::uint64_t request, const protocol::WatchJob& watch);
   void answer_watchers();
   void remove_unneeded_snapshots();
@@ -102,7 +107,8 @@ class Loop {
   std::deque<Decided> decided_;                      // with the store; oldest first
   std::map<std::string, core::WorkerId> worker_of_;  // by peer
   std::map<core::WorkerId, std::string> peer_of_;
-  std::set<core::WorkerId> local_workers_;  // those of them that are on this machine
+  std::map<core::WorkerId, std::string> address_of_;  // "" on this machine
+  std::set<core::WorkerId> local_workers_;            // those of them that are on this machine
   std::map<core::RequestId, Asker> askers_;
   std::vector<Watcher> watchers_;
   bool news_ = false;  // something was committed since the watchers were last looked at
@@ -110,6 +116,7 @@ class Loop {
   std::int64_t worker_id_last_ = 0;
   std::int64_t request_id_last_ = 0;
   std::optional<Instant> timer_;
+  std::optional<Instant> shorter_lease_at_;
 
   std::optional<cluster::LocalProcess> worker_process_;
   std::optional<Instant> worker_retry_;  // not to be started before

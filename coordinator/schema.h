@@ -7,7 +7,7 @@
 
 namespace trawl::coordinator {
 
-inline constexpr std::array<const char*, 10> kMigrations = {R"sql(
+inline constexpr std::array<const char*, 11> kMigrations = {R"sql(
   CREATE TABLE jobs(
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
@@ -224,6 +224,10 @@ inline constexpr std::array<const char*, 10> kMigrations = {R"sql(
         AND (j.type = 'sweep' OR own.column1 <> 'mlflow.parentRunId')
         AND NOT EXISTS
           (SELECT 1 FROM set_tags s WHERE s.run_id = r.run_id AND s.key = own.column1);
+)sql",
+                                                           R"sql(
+  ALTER TABLE store ADD COLUMN lease_wait_us INTEGER NOT NULL DEFAULT 0;  -- how long a worker that was
+                                       -- promised a lease may still run what it had, at most
 )sql"};
 
 }  // namespace trawl::coordinator

@@ -20,11 +20,12 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& path) {
   auto reader = store->open_reader();
   if (!reader) return tl::unexpected(reader.error());
   const auto read = sqlite::guarded("cannot read " + path, [&] {
-    SQLite::Statement row(**reader, "SELECT id, boot, clock_offset_us FROM store");
+    SQLite::Statement row(**reader, "SELECT id, lease_wait_us, boot, clock_offset_us FROM store");
     row.executeStep();
     store->id_ = static_cast<std::uint64_t>(row.getColumn(0).getInt64());
-    if (row.getColumn(1).isNull()) return;
-    store->kept_clock_ = {row.getColumn(1).getString(), Duration{row.getColumn(2).getInt64()}};
+    store->kept_lease_wait_ = Duration{row.getColumn(1).getInt64()};
+    if (row.getColumn(2).isNull()) return;
+    store->kept_clock_ = {row.getColumn(2).getString(), Duration{row.getColumn(3).getInt64()}};
   });
   if (!read) return tl::unexpected(read.error());
   store->reader_ = std::make_unique<StoreReader>(std::move(*reader), "cannot read " + path);
@@ -55,6 +56,15 @@ void Store::keep_clock(const ClockAnchor& anchor, std::function<void(const Resul
       [this, anchor](SQLite::Database&) {
         writing_->statements.run("UPDATE store SET boot = ?1, clock_offset_us = ?2", anchor.boot,
                                  static_cast<std::int64_t>(anchor.offset.count()));
+      },
+      std::move(done), sqlite::GroupCommit::Urgency::kLazy);
+}
+
+void Store::keep_lease_wait(Duration wait, std::function<void(const Result<void>&)> done) {
+  writer_->submit(
+      [this, wait](SQLite::Database&) {
+        writing_->statements.run("UPDATE store SET lease_wait_us = ?1",
+                                 static_cast<std::int64_t>(wait.count()));
       },
       std::move(done), sqlite::GroupCommit::Urgency::kLazy);
 }

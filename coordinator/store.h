@@ -40,6 +40,13 @@ class Store {
   /// What was kept before this file was opened.
   const std::optional<ClockAnchor>& kept_clock() const { return kept_clock_; }
 
+  /// Puts on disk how long workers may be promised to run without a word (core::lease_wait), no
+  /// later than the facts that are appended after it; `done` as for append().
+  void keep_lease_wait(Duration wait, std::function<void(const Result<void>&)> done);
+
+  /// What was kept before this file was opened; 0 where nobody was promised anything.
+  Duration kept_lease_wait() const { return kept_lease_wait_; }
+
   /// Names this file among all; made with it.
   std::uint64_t id() const { return id_; }
 
@@ -58,6 +65,7 @@ class Store {
 
   std::uint64_t id_ = 0;
   std::optional<ClockAnchor> kept_clock_;
+  Duration kept_lease_wait_{};
   protocol::Mailbox<std::string> trouble_;
   /// All of it the writer thread's.
   struct Writing {

@@ -17,6 +17,7 @@ constexpr std::int64_t kPlenty = 8;  // that wait, a slot
 // its chance: an answer counts only if it is to the last one.
 constexpr Duration kHelloWaitMin = std::chrono::seconds(5);
 constexpr Duration kHelloWaitMax = std::chrono::seconds(40);
+const Outcome kLeavingOutcome{Outcome::Kind::kReturned, 0, "its worker is to leave"};
 constexpr const char* kFencedReason =
     "its worker was cut off from the coordinator for longer than its lease";
 
@@ -64,7 +65,8 @@ void Agent::say_hello(Instant at, Commands& commands) {
   hello_sent_ = at;
   hello_again_at_ = at + hello_wait_;
   commands.push_back(
-      SayHello{session(), {identity_.worker_name, identity_.spool, identity_.slot_count, known()}});
+      SayHello{session(),
+               {identity_.worker_name, identity_.spool, identity_.slot_count, known(), leaving_}});
 }
 
 void Agent::on(const MessageArrived& event, Instant at, Commands& commands) {
@@ -193,7 +195,11 @@ void Agent::say_heartbeat(Instant at, Commands& commands) {
 
 void Agent::on(const Launch& message, Instant at, Commands& commands) {
   const AttemptId attempt = message.order.attempt;
-  if (leaving_ || running_.contains(attempt) || ended_.contains(attempt)) return;
+  if (running_.contains(attempt) || ended_.contains(attempt)) return;
+  if (leaving_) {
+    end_unstarted({message, std::nullopt, false}, kLeavingOutcome, commands);
+    return;
+  }
   running_[attempt].waits = true;
   waiting_.push_back({message, std::nullopt, false});
   std::optional<AttemptId>& after = waiting_.back().launch.after;
@@ -209,8 +215,12 @@ void Agent::on(const Acknowledge& message, Instant, Commands& commands) {
   if (!is_ahead_) acknowledge(message.committed, commands);
 }
 
-void Agent::on(const Leave&, Instant, Commands&) {
-  leaving_ = true;
+void Agent::on(const Leave&, Instant at, Commands& commands) {
+  if (std::exchange(leaving_, true)) return;
+  for (const Waiting& each : std::exchange(waiting_, {})) {
+    end_unstarted(each, kLeavingOutcome, commands);
+  }
+  say_hello(at, commands);
 }
 
 void Agent::on(const Spawned& event, Instant, Commands& commands) {
@@ -379,7 +389,9 @@ void Agent::forget_unstarted() {
 }
 
 void Agent::quit_if_done(Commands& commands) {
-  if (leaving_ && running_.empty() && ended_.empty()) commands.push_back(Quit{});
+  if (!leaving_ || !running_.empty() || !ended_.empty()) return;
+  if (link_is_up_) commands.push_back(SayGoodbye{session()});
+  commands.push_back(Quit{});
 }
 
 }  // namespace trawl::core

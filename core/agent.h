@@ -74,6 +74,10 @@ struct SayHeartbeat {
   Session session;
   Heartbeat heartbeat;
 };
+/// The last word.
+struct SayGoodbye {
+  Session session;
+};
 /// Whatever happens to this process, no attempt may have a process after `until` (absent: there is
 /// no such limit).
 struct LimitAttempts {
@@ -98,8 +102,8 @@ struct Forget {
   AttemptId attempt;
 };
 /// Ask the attempt's processes to end (SIGTERM), or end them (SIGKILL). Of one that is still being
-/// made ready: it must not start any more, and ProcessesGone answers; where the start has been given
-/// to the kernel, Spawned is answered with the signal again.
+/// made ready: it must not start any more, and ProcessesGone answers; where the start has been
+/// given to the kernel, Spawned is answered with the signal again.
 struct Signal {
   AttemptId attempt;
   bool kill{};
@@ -125,7 +129,7 @@ struct Quit {};
 
 using AgentCommand =
     std::variant<SayHello, Spawn, Signal, Append, Discard, Resend, SetAgentTimer, Quit, Prepare,
-                 Forget, SayHeartbeat, LimitAttempts, Reconnect, TellAgent>;
+                 Forget, SayHeartbeat, LimitAttempts, Reconnect, TellAgent, SayGoodbye>;
 
 struct AgentIdentity {
   std::string worker_name;
@@ -221,7 +225,7 @@ class Agent {
   std::optional<Instant> lease_until_;  // the present lease; absent: none, or it is over
   std::optional<Instant> beat_at_;
   Instant beat_answered_;  // in this session
-  Instant answered_;  // the last time the coordinator was heard in this session
+  Instant answered_;       // the last time the coordinator was heard in this session
 };
 
 }  // namespace trawl::core

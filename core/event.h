@@ -67,8 +67,21 @@ struct WorkerHeard {
   Heartbeat heartbeat;
 };
 
-using EventBody = std::variant<SubmitRequested, CancelRequested, WorkerJoined, WorkerLost,
-                               ReportArrived, Suggested, TimerFired, UpdateRequested, WorkerHeard>;
+/// The worker has ended by itself, with nothing left.
+struct WorkerLeft {
+  WorkerId worker;
+  Session session;
+};
+
+/// The named worker is to leave. Answered once it has said that it will.
+struct DrainRequested {
+  RequestId request;
+  std::string worker_name;
+};
+
+using EventBody =
+    std::variant<SubmitRequested, CancelRequested, WorkerJoined, WorkerLost, ReportArrived,
+                 Suggested, TimerFired, UpdateRequested, WorkerHeard, WorkerLeft, DrainRequested>;
 
 struct Event {
   Instant at;

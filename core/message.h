@@ -30,7 +30,7 @@ struct Outcome {
     kSignalled,  // `code` is the signal
     kUnstarted,  // the command could not be started; `detail` says why
     kLost,       // its worker is gone
-    kReturned,   // a successor that waited too long for its slot; never started
+    kReturned,   // it waited too long for its slot, or its worker leaves; never started
     kOrphaned,   // its keeper is gone and its worker is not; `detail` says more
     kFenced,     // its worker was cut off for longer than its lease, and ended it
   };
@@ -82,6 +82,7 @@ struct Hello {
   std::uint64_t spool{};  // names the spool that numbers the reports
   std::int32_t slot_count{};
   std::vector<AttemptId> known;  // running here, or ended with the report not yet acknowledged
+  bool is_leaving = false;       // it takes nothing new, and ends once nothing runs on it
   friend bool operator==(const Hello&, const Hello&) = default;
 };
 
@@ -122,7 +123,12 @@ struct Heartbeat {
   friend bool operator==(const Heartbeat&, const Heartbeat&) = default;
 };
 
-using FromWorkerBody = std::variant<Hello, Report, Heartbeat>;
+/// The worker ends now; nothing of it is left.
+struct Goodbye {
+  friend bool operator==(const Goodbye&, const Goodbye&) = default;
+};
+
+using FromWorkerBody = std::variant<Hello, Report, Heartbeat, Goodbye>;
 
 struct FromWorker {
   Session session;
@@ -163,7 +169,8 @@ struct Acknowledge {
   friend bool operator==(const Acknowledge&, const Acknowledge&) = default;
 };
 
-/// The worker ends once nothing runs on it.
+/// The worker takes nothing new, gives back what waits there, and ends once nothing runs on it. It
+/// says so in a new Hello.
 struct Leave {
   friend bool operator==(const Leave&, const Leave&) = default;
 };

@@ -100,7 +100,8 @@ struct Worker {
   std::string name;
   Session session;
   bool is_leased = false;
-  bool is_silent = false;  // it gets nothing new until it is heard again
+  bool is_silent = false;   // it gets nothing new until it is heard again
+  bool is_leaving = false;  // it gets nothing new
   std::uint64_t spool{};
   std::int32_t slot_count{};
   std::set<AttemptId> holds;       // one slot each
@@ -109,7 +110,8 @@ struct Worker {
   bool exclusive = false;  // one of `holds` runs alone: nothing is added
   bool is_empty() const { return holds.empty() && successors.empty(); }
   bool is_full() const {
-    return exclusive || is_silent || static_cast<std::int64_t>(holds.size()) >= slot_count;
+    return exclusive || is_silent || is_leaving ||
+           static_cast<std::int64_t>(holds.size()) >= slot_count;
   }
   std::uint64_t orders_sent = 0;
   // Of the last heartbeat. What was sent before its answer has arrived where that has; reports that
@@ -146,6 +148,7 @@ struct Runtime {
   std::map<std::string, WorkerId> worker_ids;              // of the connected ones, by name
   std::map<std::string, std::set<AttemptId>> attempts;     // live ones, by their worker's name
   std::map<std::string, Lease> leases;                     // by the worker's name
+  std::map<std::string, std::vector<RequestId>> drains;    // not answered yet, by worker's name
   std::set<std::pair<Instant, std::string>> lease_checks;  // of leases, and of some that are over
   std::set<WorkerId> free_workers;                         // those with a free slot
   std::set<JobId> startable;                               // jobs that could use a free slot

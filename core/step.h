@@ -74,6 +74,8 @@ void set_timer(Step& step);
 // core/worker.cc
 void on_event(Step& step, const WorkerJoined& event);
 void on_event(Step& step, const WorkerLost& event);
+void on_event(Step& step, const WorkerLeft& event);
+void on_event(Step& step, const DrainRequested& event);
 /// Nothing is sent to it and nothing is taken from it any more. Its attempts stay as they are.
 void dismiss(Step& step, WorkerId id);
 /// The connected worker, or null where it is unknown or the session is not its present one.

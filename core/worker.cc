@@ -82,6 +82,19 @@ std::vector<AttemptId> in_order_of_chains(const State& state,
   return ordered;
 }
 
+// Once it has said that it leaves, which no crash of the coordinator can lose.
+void answer_drains(Step& step, WorkerId id) {
+  const Worker& worker = step.runtime.workers.at(id);
+  const auto asked = step.runtime.drains.find(worker.name);
+  if (asked == step.runtime.drains.end()) return;
+  if (!worker.is_leaving) {
+    step.send(id, Leave{});
+    return;
+  }
+  for (const RequestId request : asked->second) step.command(Reply{request, worker.name});
+  step.runtime.drains.erase(asked);
+}
+
 }  // namespace
 
 Worker* find_worker(Step& step, WorkerId id, Session session) {
@@ -111,6 +124,7 @@ void on_event(Step& step, const WorkerJoined& event) {
   worker.is_leased = !event.is_local;
   worker.spool = hello.spool;
   worker.slot_count = std::max(hello.slot_count, 0);
+  worker.is_leaving = hello.is_leaving;
   step.runtime.workers.emplace(event.worker, std::move(worker));
   step.runtime.worker_ids.emplace(hello.worker_name, event.worker);
   welcome(step, event);
@@ -143,6 +157,34 @@ void on_event(Step& step, const WorkerJoined& event) {
     }
   }
   refresh_worker(step, event.worker);
+  answer_drains(step, event.worker);
+}
+
+void on_event(Step& step, const WorkerLeft& event) {
+  const Worker* worker = find_worker(step, event.worker, event.session);
+  if (worker == nullptr) return;
+  step.command(Tell{fmt::format("worker {} has left", worker->name)});
+  end_lease(step, worker->name);
+  dismiss(step, event.worker);
+}
+
+void on_event(Step& step, const DrainRequested& event) {
+  const auto named = step.runtime.worker_ids.find(event.worker_name);
+  if (named == step.runtime.worker_ids.end()) {
+    step.command(Reply{event.request, fail(ErrorCode::kNotFound,
+                                           fmt::format("no worker named '{}' is connected; see "
+                                                       "`trawl worker list`",
+                                                       event.worker_name))});
+    return;
+  }
+  if (!step.runtime.workers.at(named->second).is_leased) {
+    step.command(Reply{event.request, fail(ErrorCode::kInvalid,
+                                           "the local worker ends with its coordinator: "
+                                           "`trawl coordinator stop`")});
+    return;
+  }
+  step.runtime.drains[event.worker_name].push_back(event.request);
+  answer_drains(step, named->second);
 }
 
 void on_event(Step& step, const WorkerLost& event) {

@@ -50,8 +50,14 @@ struct UpdateJob {
   JobUpdate update;
 };
 
+struct ListWorkers {};
+/// The worker takes nothing new and ends once nothing runs on it. Answered once it has said so.
+struct DrainWorker {
+  std::string name;
+};
+
 using ClientRequest = std::variant<SubmitJob, CancelJob, ShowJob, ListJobs, WatchJob, ReadLog,
-                                   GetStatus, StopCoordinator, UpdateJob>;
+                                   GetStatus, StopCoordinator, UpdateJob, ListWorkers, DrainWorker>;
 
 struct ClientEnvelope {
   std::uint64_t request{};  // chosen by the client; its answer carries it

@@ -5,8 +5,8 @@
 
 namespace trawl::protocol {
 
-/// The wall clock at the process's first call plus the monotonic time since: never goes back, and a
-/// jump of the wall clock does not move it.
+/// The wall clock at the process's first call plus the time since boot that has passed since: never
+/// goes back, counts while the machine sleeps, and a jump of the wall clock does not move it.
 Instant now();
 
 }  // namespace trawl::protocol

@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "protocol/archive.h"
+#include "protocol/client_fields.h"
 #include "protocol/fields.h"
 
 namespace trawl::protocol {

@@ -1,24 +1,19 @@
-// protocol/fields.h: which fields of messages and facts travel, in which order. Append only: what
-// stands here has been written to disks. Internal to protocol.
+// protocol/fields.h: which fields of workers' messages and facts travel, in which order. Append
+// only: what stands here has been written to disks. Internal to protocol.
 #pragma once
 
 #include <type_traits>
 
 #include "core/fact.h"
 #include "core/message.h"
-#include "protocol/client_message.h"
 #include "protocol/job_fields.h"
 #include "protocol/record_fields.h"
 
 namespace trawl::protocol {
 
 template <>
-struct Last<ErrorCode> : std::integral_constant<ErrorCode, ErrorCode::kFull> {};
-template <>
 struct Last<core::Outcome::Kind>
     : std::integral_constant<core::Outcome::Kind, core::Outcome::Kind::kFenced> {};
-template <>
-struct Last<Archived> : std::integral_constant<Archived, Archived::kIncluded> {};
 template <>
 struct Last<core::Status> : std::integral_constant<core::Status, core::Status::kCanceled> {};
 template <>
@@ -58,7 +53,7 @@ void serialize(Archive& a, Session& v) {
 }
 template <class Archive>
 void serialize(Archive& a, Hello& v) {
-  a(v.worker_name, v.spool, v.slot_count, v.known);
+  a(v.worker_name, v.spool, v.slot_count, v.known, v.is_leaving);
 }
 template <class Archive>
 void serialize(Archive& a, AttemptStarted& v) {
@@ -80,6 +75,8 @@ template <class Archive>
 void serialize(Archive& a, Heartbeat& v) {
   a(v.trouble, v.sent, v.answered, v.orders, v.spooled);
 }
+template <class Archive>
+void serialize(Archive&, Goodbye&) {}
 template <class Archive>
 void serialize(Archive& a, FromWorker& v) {
   a(v.session, v.body);
@@ -191,58 +188,3 @@ void serialize(Archive& a, Fact& v) {
 }
 
 }  // namespace trawl::core
-
-namespace trawl::protocol {
-
-template <class Archive>
-void serialize(Archive& a, SubmitJob& v) {
-  a(v.spec);
-}
-template <class Archive>
-void serialize(Archive& a, CancelJob& v) {
-  a(v.name);
-}
-template <class Archive>
-void serialize(Archive& a, ShowJob& v) {
-  a(v.name);
-}
-template <class Archive>
-void serialize(Archive& a, ListJobs& v) {
-  a(v.parent, v.max_results, v.archived);
-}
-template <class Archive>
-void serialize(Archive& a, WatchJob& v) {
-  a(v.name, v.after, v.wait_ms);
-}
-template <class Archive>
-void serialize(Archive& a, ReadLog& v) {
-  a(v.name, v.offset);
-}
-template <class Archive>
-void serialize(Archive&, GetStatus&) {}
-template <class Archive>
-void serialize(Archive&, StopCoordinator&) {}
-template <class Archive>
-void serialize(Archive& a, UpdateJob& v) {
-  a(v.name, v.update);
-}
-template <class Archive>
-void serialize(Archive& a, ClientEnvelope& v) {
-  a(v.request, v.body);
-}
-template <class Archive>
-void serialize(Archive& a, ClientAnswer& v) {
-  bool good = v.json.has_value();
-  ErrorCode code = good ? ErrorCode{} : v.json.error().code;
-  std::string text = good ? *v.json : v.json.error().message;
-  a(v.request, good, code, text);
-  if constexpr (Archive::is_loading::value) {
-    if (good) {
-      v.json = std::move(text);
-    } else {
-      v.json = fail(code, std::move(text));
-    }
-  }
-}
-
-}  // namespace trawl::protocol

@@ -200,6 +200,10 @@ void Loop::perform(const core::AgentCommand& command) {
   } else if (const auto* limit = std::get_if<core::LimitAttempts>(&command)) {
     keepers_->set_lease(limit->until ? std::optional(boot_now() + (*limit->until - now()))
                                      : std::nullopt);
+  } else if (const auto* goodbye = std::get_if<core::SayGoodbye>(&command)) {
+    dealer_->send(protocol::encode(core::FromWorker{goodbye->session, core::Goodbye{}}));
+  } else if (std::holds_alternative<core::Reconnect>(command)) {
+    reconnect();
   } else if (const auto* tell = std::get_if<core::TellAgent>(&command)) {
     spdlog::warn("{}", tell->sentence);
   } else if (std::holds_alternative<core::Quit>(command)) {
@@ -490,6 +494,14 @@ void Loop::take_change(protocol::Dealer::Change change) {
     alone_since_ = now();
     happened(core::LinkDown{});
   }
+}
+
+// Nobody tells of the end of the old link.
+void Loop::reconnect() {
+  spdlog::warn("nothing is heard from the coordinator: connecting again");
+  dealer_->reconnect();
+  if (!alone_since_) alone_since_ = now();
+  happened(core::LinkDown{});
 }
 
 // False where the spool and the coordinator do not go together, and this worker must end.

@@ -92,6 +92,7 @@ class Loop {
   void say_heartbeat(const core::SayHeartbeat& beat);
   void read_link();
   void take_change(protocol::Dealer::Change change);
+  void reconnect();
   bool has_waited_long_enough() const;
   void read_stop_signals();
   bool may_take(const core::ToWorker& message);

@@ -159,11 +159,12 @@ class TrawlCase(unittest.TestCase):
         self.assertEqual(finished.code, code, f"\n{finished!r}")
         return finished
 
-    def start(self, *args, cwd=None, env=None, **options):
-        """The binary in the background; its output is kept for communicate()."""
+    def start(self, *args, cwd=None, env=None, prefix=(), **options):
+        """The binary in the background; its output is kept for communicate(). `prefix` are words
+        before it."""
         options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE,
                    "stderr": subprocess.PIPE, "text": True, "errors": "replace", **options}
-        child = subprocess.Popen([BINARY, *map(str, args)], env={**self.env, **(env or {})},
+        child = subprocess.Popen([*prefix, BINARY, *map(str, args)], env={**self.env, **(env or {})},
                                  cwd=cwd or self.folder, **options)
         self.children.append(child)
         return child

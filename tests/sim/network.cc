@@ -119,6 +119,8 @@ void Network::deliver_to_coordinator(core::WorkerId link, const core::FromWorker
     world_.coordinator.deliver(core::ReportArrived{link, message.session, *report});
   } else if (const auto* beat = std::get_if<core::Heartbeat>(&message.body)) {
     world_.coordinator.deliver(core::WorkerHeard{link, message.session, *beat});
+  } else {
+    world_.coordinator.deliver(core::WorkerLeft{link, message.session});
   }
 }
 

@@ -233,6 +233,10 @@ void WorkerHost::act(const core::SetAgentTimer& command) {
   });
 }
 
+void WorkerHost::act(const core::SayGoodbye& command) {
+  world_.network.send_to_coordinator(index_, {command.session, core::Goodbye{}});
+}
+
 void WorkerHost::act(const core::Quit&) {
   has_quit_ = true;
 }

@@ -75,6 +75,7 @@ class WorkerHost {
   void act(const core::Reconnect& command);
   void act(const core::TellAgent& command);
   void act(const core::Quit& command);
+  void act(const core::SayGoodbye& command);
 
   Instant local_now() const;
   void begin_process(const core::LaunchOrder& order);

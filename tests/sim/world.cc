@@ -33,7 +33,8 @@ void World::run() {
   std::int64_t event_count = 0;
   while (trace.faults().empty() && !is_over() && timeline.run_next()) {
     checks.after_event();
-    if (++event_count > kEventsMax) trace.fault(fmt::format("the run does not end: at {} s", timeline.now().us / 1e6));
+    if (++event_count > kEventsMax)
+      trace.fault(fmt::format("the run does not end: at {} s", timeline.now().us / 1e6));
   }
   if (trace.faults().empty()) checks.at_end();
 }

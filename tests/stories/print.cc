@@ -175,6 +175,12 @@ struct EventText {
                        event.suggestions.size(), event.asked_count);
   }
   std::string operator()(const TimerFired&) { return "TimerFired"; }
+  std::string operator()(const WorkerLeft& event) {
+    return fmt::format("WorkerLeft {} {}", text(event.worker), text(event.session));
+  }
+  std::string operator()(const DrainRequested& event) {
+    return fmt::format("DrainRequested {} '{}'", text(event.request), event.worker_name);
+  }
   std::string operator()(const WorkerHeard& event) {
     return fmt::format("WorkerHeard {} {} {}", text(event.worker), text(event.session),
                        to_text(FromWorkerBody{event.heartbeat}));
@@ -190,6 +196,7 @@ struct MessageText {
     std::string line = fmt::format("Hello {}, spool {}, {} slots", hello.worker_name, hello.spool,
                                    hello.slot_count);
     for (const AttemptId& attempt : hello.known) line += ", knows " + to_string(attempt);
+    if (hello.is_leaving) line += ", leaves";
     return line;
   }
   std::string operator()(const Report& report) {
@@ -199,6 +206,7 @@ struct MessageText {
     return fmt::format("Heartbeat of {}, {} orders, spooled up to {}", to_text(message.sent),
                        message.orders, message.spooled);
   }
+  std::string operator()(const Goodbye&) { return "Goodbye"; }
   std::string operator()(const Welcome& message) {
     const std::string lease =
         message.lease == Duration{}

@@ -239,7 +239,11 @@ TEST_CASE("a worker that is to leave quits once nothing runs and every end is ac
   bench.launch();
   bench.spawned();
   CHECK(all<Quit>(bench.gets(Leave{})).empty());
-  CHECK(bench.launch(attempt_id(1, 1)).empty());  // nothing new
+  CHECK(all<Append>(bench.welcome({})).empty());                     // as one that leaves
+  const auto refused = all<Append>(bench.launch(attempt_id(1, 1)));  // nothing new
+  REQUIRE(refused.size() == 1);
+  CHECK(std::get<AttemptEnded>(refused[0].body).outcome.kind == Outcome::Kind::kReturned);
+  bench.happens(EndSpooled{attempt_id(1, 1), 1});
   CHECK(all<Quit>(bench.happens(ProcessesGone{kAttempt, kSuccess})).empty());
   CHECK(all<Quit>(bench.happens(EndSpooled{kAttempt, 2})).empty());
   CHECK(all<Quit>(bench.gets(Acknowledge{2})).size() == 1);

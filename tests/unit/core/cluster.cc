@@ -63,14 +63,19 @@ Decision Cluster::join(const Join& join) {
   sessions_[join.link] = {join.incarnation, ++hello_count_};
   return step(WorkerJoined{WorkerId{join.link},
                            sessions_[join.link],
-                           {join.name, spool, join.slots, join.known},
+                           {join.name, spool, join.slots, join.known, join.leaving},
                            join.local});
 }
 
 Decision Cluster::heartbeat(std::int64_t link, std::uint64_t orders, std::uint64_t spooled) {
   advance(Duration{1});
   const Instant answered = std::exchange(beats_[sessions_.at(link)], now_);
-  return step(WorkerHeard{WorkerId{link}, sessions_.at(link), {"", now_, answered, orders, spooled}});
+  return step(
+      WorkerHeard{WorkerId{link}, sessions_.at(link), {"", now_, answered, orders, spooled}});
+}
+
+Decision Cluster::goodbye(std::int64_t link) {
+  return step(WorkerLeft{WorkerId{link}, sessions_.at(link)});
 }
 
 Decision Cluster::at_report(std::int64_t link, const Report& report) {

@@ -76,11 +76,13 @@ class Cluster {
     std::vector<AttemptId> known = {};
     bool local = true;        // no lease
     std::uint64_t spool = 0;  // 0: the name's own
+    bool leaving = false;
   };
   /// Each worker name has one spool, whatever its incarnation.
   Decision join(const Join& join);
   /// In the present session of `link`, a microsecond later, as a worker that has had every answer.
   Decision heartbeat(std::int64_t link, std::uint64_t orders, std::uint64_t spooled = 0);
+  Decision goodbye(std::int64_t link);
   Decision at_report(std::int64_t link, const Report& report);
 
   /// The next report of the spool of the worker behind `link`.

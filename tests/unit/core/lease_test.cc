@@ -177,5 +177,43 @@ TEST_CASE("a second worker may not take the name of one that is heard of", "[cor
       1);
 }
 
+TEST_CASE("a drain is answered once the worker has said that it leaves", "[core]") {
+  Cluster cluster(options());
+  cluster.join({.slots = 1, .local = false});
+  const Decision asked = cluster.step(DrainRequested{RequestId{9}, "w"});
+  CHECK(sent<Leave>(asked).size() == 1);
+  CHECK(commands<Reply>(asked).empty());
+  const Decision joined = cluster.join({.slots = 1, .local = false, .leaving = true});
+  CHECK(commands<Reply>(joined) == std::vector{Reply{RequestId{9}, "w"}});
+  CHECK(launched(cluster.submit(command_job("hello"))).empty());
+}
+
+TEST_CASE("a drain whose order was lost is ordered again with the next hello", "[core]") {
+  Cluster cluster(options());
+  cluster.join({.slots = 1, .local = false});
+  cluster.step(DrainRequested{RequestId{9}, "w"});
+  CHECK(sent<Leave>(cluster.join({.slots = 1, .local = false})).size() == 1);
+}
+
+TEST_CASE("a worker that has said goodbye is gone at once", "[core]") {
+  Cluster cluster(options());
+  cluster.join({.slots = 1, .local = false});
+  CHECK(commands<Tell>(cluster.goodbye(1)) == std::vector{Tell{"worker w has left"}});
+  CHECK(cluster.core().runtime().workers.empty());
+  CHECK(commands<Tell>(at_next_check(cluster, kWait)).empty());
+}
+
+TEST_CASE("a drain of a worker that is not there, or of the local one, is refused", "[core]") {
+  Cluster cluster(options());
+  cluster.join({});
+  const auto code = [&](const std::string& name) {
+    const auto replies = commands<Reply>(cluster.step(DrainRequested{RequestId{9}, name}));
+    REQUIRE(replies.size() == 1);
+    return replies[0].answer.error().code;
+  };
+  CHECK(code("nobody") == ErrorCode::kNotFound);
+  CHECK(code("w") == ErrorCode::kInvalid);
+}
+
 }  // namespace
 }  // namespace trawl::core

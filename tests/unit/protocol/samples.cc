@@ -72,6 +72,12 @@ Sample to_worker(const std::string& name, core::ToWorkerBody body) {
 bool same(const SubmitJob& a, const SubmitJob& b) {
   return a.spec == b.spec;
 }
+bool same(const ListWorkers&, const ListWorkers&) {
+  return true;
+}
+bool same(const DrainWorker& a, const DrainWorker& b) {
+  return a.name == b.name;
+}
 bool same(const CancelJob& a, const CancelJob& b) {
   return a.name == b.name;
 }
@@ -253,7 +259,7 @@ void add_messages(std::vector<Sample>& all) {
     return core::FromWorkerBody(std::in_place_type<core::Report>,
                                 core::Report{seq, std::move(body)});
   };
-  all.push_back(from_worker("hello", core::Hello{"node-1", kAllBits, 8, {kAttempt, {}}}));
+  all.push_back(from_worker("hello", core::Hello{"node-1", kAllBits, 8, {kAttempt, {}}, true}));
   all.push_back(from_worker("hello_empty", core::Hello{}));
   all.push_back(from_worker("started", report(1, core::AttemptStarted{kAttempt, 4711, kAwkward})));
   all.push_back(from_worker("logged", report(2, core::AttemptLogged{kAttempt, records()})));
@@ -263,7 +269,8 @@ void add_messages(std::vector<Sample>& all) {
                                                     std::chrono::microseconds(kLargest), kSmallest,
                                                     true, std::chrono::microseconds(5), true}})));
   all.push_back(from_worker("heartbeat", core::Heartbeat{kAwkward, Instant{-1}, Instant{4}, 7, kAllBits}));
-  static_assert(std::variant_size_v<core::FromWorkerBody> == 3);
+  all.push_back(from_worker("goodbye", core::Goodbye{}));
+  static_assert(std::variant_size_v<core::FromWorkerBody> == 4);
   static_assert(std::variant_size_v<core::ReportBody> == 3);
 
   all.push_back(to_worker(
@@ -288,7 +295,9 @@ void add_messages(std::vector<Sample>& all) {
   all.push_back(client("get_status", GetStatus{}));
   all.push_back(client("stop_coordinator", StopCoordinator{}));
   all.push_back(client("update", UpdateJob{"lr", update()}));
-  static_assert(std::variant_size_v<ClientRequest> == 9);
+  all.push_back(client("list_workers", ListWorkers{}));
+  all.push_back(client("drain_worker", DrainWorker{"node-1"}));
+  static_assert(std::variant_size_v<ClientRequest> == 11);
   all.push_back(answer("good", R"({"name":"lr"})"));
   all.push_back(answer("refused", fail(ErrorCode::kConflict, kAwkward)));
 }
