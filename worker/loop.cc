@@ -38,24 +38,6 @@ std::string find_shell() {
   return access("/bin/bash", X_OK) == 0 ? "/bin/bash" : "/bin/sh";
 }
 
-// The command's own words where a shell would add nothing, else the shell's.
-std::vector<std::string> argv_of(const launch::ProcessPlan& plan,
-                                 const std::vector<NamedText>& environment,
-                                 ProgramFinder& programs) {
-  if (plan.words.empty()) return plan.argv;
-  std::string_view search_path;
-  for (const NamedText& variable : environment) {
-    if (variable.name == "PATH") search_path = variable.text;
-    // bash would read a file first, or find a function of that name.
-    if (variable.name == "BASH_ENV" || variable.name.starts_with("BASH_FUNC_")) return plan.argv;
-  }
-  auto program = programs.find(plan.words.front(), search_path);
-  if (!program) return plan.argv;
-  std::vector<std::string> argv = plan.words;
-  argv.front() = *std::move(program);
-  return argv;
-}
-
 std::string how_it_ended(const core::Outcome& outcome) {
   if (core::is_lost(outcome)) return outcome.detail;
   const bool exited = outcome.kind == core::Outcome::Kind::kExited;

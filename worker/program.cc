@@ -48,4 +48,21 @@ std::optional<std::string> ProgramFinder::find(std::string_view name,
   return found;
 }
 
+std::vector<std::string> argv_of(const launch::ProcessPlan& plan,
+                                 const std::vector<NamedText>& environment,
+                                 ProgramFinder& programs) {
+  if (plan.words.empty()) return plan.argv;
+  std::string_view search_path;
+  for (const NamedText& variable : environment) {
+    if (variable.name == "PATH") search_path = variable.text;
+    // bash would read a file first, or find a function of that name.
+    if (variable.name == "BASH_ENV" || variable.name.starts_with("BASH_FUNC_")) return plan.argv;
+  }
+  auto program = programs.find(plan.words.front(), search_path);
+  if (!program) return plan.argv;
+  std::vector<std::string> argv = plan.words;
+  argv.front() = *std::move(program);
+  return argv;
+}
+
 }  // namespace trawl::worker

@@ -1,9 +1,13 @@
-// worker/program.h: finds a program as execvp would.
+// worker/program.h: which program an attempt runs: found as execvp would, or a shell.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "distribution/launch/plan.h"
+#include "sweep/job.h"
 
 namespace trawl::worker {
 
@@ -23,5 +27,10 @@ class ProgramFinder {
   std::string search_path_;
   std::string found_;  // empty: nothing yet
 };
+
+/// The command's own words where a shell would add nothing, else the shell's.
+std::vector<std::string> argv_of(const launch::ProcessPlan& plan,
+                                 const std::vector<NamedText>& environment,
+                                 ProgramFinder& programs);
 
 }  // namespace trawl::worker
