@@ -1,5 +1,8 @@
 #include "coordinator/coordinator.h"
 
+#include <algorithm>
+#include <sys/resource.h>
+
 #include <spdlog/spdlog.h>
 
 #include "cluster/file_lock.h"
@@ -21,11 +24,24 @@ Result<void> open_store(const CoordinatorOptions& options, Loop::Parts& parts) {
   return {};
 }
 
+// Each worker and client on another machine takes a descriptor, and the usual limit is 1024. Some
+// machines allow a billion, for which programs that close all of them need minutes.
+void allow_many_connections() {
+  constexpr rlim_t kDescriptors = 65'536;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= kDescriptors) return;
+  limit.rlim_cur = std::min(limit.rlim_max, kDescriptors);
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    spdlog::warn("cannot open more than the usual number of files, and so not serve many workers");
+  }
+}
+
 // What others are told of it, or "" where nobody else is served.
 Result<std::string> listen(const CoordinatorOptions& options, protocol::Router& router) {
   if (!options.listen) return "";
   const auto files = ClusterKeyFiles::open(options.home);
   if (!files) return tl::unexpected(files.error());
+  allow_many_connections();
   const auto bound = router.listen(*options.listen, files->keys());
   if (!bound) return tl::unexpected(bound.error());
   const protocol::TcpAddress address = protocol::advertised(*bound);

@@ -9,11 +9,15 @@
 #include <fmt/format.h>
 
 #include "base/assert.h"
+#include "protocol/codec.h"
+#include "protocol/socket.h"
 #include "sweep/experiment.h"
 
 namespace trawl::worker {
 namespace {
 
+constexpr std::size_t kReportBytesMax = std::size_t{1} << 20;  // with more than one record
+static_assert(kReportBytesMax < protocol::kInboundBytesMax);
 constexpr std::size_t kTokenBytes = 32;
 constexpr std::size_t kRunIdBytes = 16;
 
@@ -49,8 +53,16 @@ class Endpoint::SpoolSink : public tracking::Sink {
  public:
   SpoolSink(Spool* spool, core::AttemptId attempt) : spool_(spool), attempt_(attempt) {}
 
+  // In reports of a size that a network takes. Where a later one fails, the client sends all of it
+  // again, and what is stored already is stored no second time.
   Result<void> commit(std::span<const Record> records) override {
-    return spool_->append(core::AttemptLogged{attempt_, {records.begin(), records.end()}});
+    core::ReportBody body = core::AttemptLogged{attempt_, {records.begin(), records.end()}};
+    const bool is_small =
+        records.size() <= 1 || protocol::encode_report(body).size() <= kReportBytesMax;
+    if (is_small) return spool_->append(std::move(body));
+    const std::size_t half = records.size() / 2;
+    auto committed = commit(records.first(half));
+    return committed ? commit(records.subspan(half)) : committed;
   }
 
   core::AttemptId attempt() const { return attempt_; }
@@ -60,8 +72,8 @@ class Endpoint::SpoolSink : public tracking::Sink {
   core::AttemptId attempt_;
 };
 
-Endpoint::Endpoint(Spool* spool, int socket)
-    : spool_(spool), user_(user_name()), server_(tracking::ServerSettings{.socket = socket}) {}
+Endpoint::Endpoint(Spool* spool, tracking::ServerSettings settings)
+    : spool_(spool), user_(user_name()), server_(std::move(settings)) {}
 
 Endpoint::~Endpoint() = default;
 

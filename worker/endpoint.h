@@ -30,9 +30,9 @@ struct EndpointPlace {
 /// One thread uses it; the server's own threads call the sinks.
 class Endpoint {
  public:
-  /// `socket` listens already (tracking::open_socket()) and stays the caller's. Nothing is answered
-  /// before serve().
-  Endpoint(Spool* spool, int socket);
+  /// The settings' socket listens already (tracking::open_socket()) and stays the caller's. Nothing
+  /// is answered before serve().
+  Endpoint(Spool* spool, tracking::ServerSettings settings);
   ~Endpoint();
 
   /// Once; what was reopened before is there for the first request.

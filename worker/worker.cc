@@ -70,6 +70,9 @@ Result<Descriptor> take_stop_signals() {
   return signals;
 }
 
+// What one request logs must fit into one message over TCP, with its head.
+constexpr std::size_t kRemoteJsonBytesMax = protocol::kInboundBytesMax - (std::size_t{64} << 10);
+
 // A spool that the coordinator has nothing to do with is kept under another name, for whoever wants
 // to look into it; the worker that is started next makes a new one.
 Result<void> put_aside(const std::string& path, std::uint64_t id) {
@@ -113,7 +116,9 @@ Result<void> run_worker(const WorkerOptions& options) {
       [queue = trouble.get()](const std::string& text) { queue->push(text); });
   if (!spool) return tl::unexpected(spool.error());
   const std::uint64_t spool_id = (*spool)->id();
-  auto endpoint = std::make_unique<Endpoint>(spool->get(), (*keepers)->options().tracking);
+  tracking::ServerSettings settings{.socket = (*keepers)->options().tracking};
+  if (options.keys) settings.json_bytes_max = kRemoteJsonBytesMax;
+  auto endpoint = std::make_unique<Endpoint>(spool->get(), std::move(settings));
   auto dealer = protocol::Dealer::connect(options.coordinator, options.keys);
   if (!dealer) return tl::unexpected(dealer.error());
   std::optional<Loop> loop;

@@ -53,7 +53,7 @@ TEST_CASE("a process inherits none of the worker's descriptors", "[process]") {
   REQUIRE(spool);
   const auto socket = tracking::open_socket({});
   REQUIRE(socket);
-  Endpoint endpoint(spool->get(), *socket);
+  Endpoint endpoint(spool->get(), {.socket = *socket});
   REQUIRE(endpoint.serve());
   auto router = protocol::Router::bind("ipc://" + folder.file("socket"));
   auto dealer = protocol::Dealer::connect("ipc://" + folder.file("socket"));
