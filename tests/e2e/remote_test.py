@@ -139,6 +139,37 @@ class Joining(RemoteCase):
                         == [(31,)], "what was logged")
 
 
+    def test_what_a_trial_logs_at_once_may_be_larger_than_a_message_but_not_one_piece_of_it(self):
+        self.listen()
+        self.start_remote_worker("red")
+        self.write("job-files/src/log.py", """
+            import json, os, urllib.error, urllib.request
+
+            def log_inputs(count, size):
+                datasets = [{"dataset": {"name": f"d{n}", "digest": f"{n}-{size}", "source_type": "local",
+                                         "source": "x" * size}} for n in range(count)]
+                request = urllib.request.Request(
+                    os.environ["MLFLOW_TRACKING_URI"] + "/api/2.0/mlflow/runs/log-inputs",
+                    json.dumps({"run_id": os.environ["MLFLOW_RUN_ID"], "datasets": datasets}).encode(),
+                    {"Content-Type": "application/json",
+                     "Authorization": "Bearer " + os.environ["MLFLOW_TRACKING_TOKEN"]})
+                try:
+                    return urllib.request.urlopen(request).status
+                except urllib.error.HTTPError as error:
+                    return error.code, error.read().decode()
+
+            print(log_inputs(30, 60_000))
+            print(log_inputs(1, 2_050_000))
+            print(log_inputs(1, 1_900_000))
+        """)
+        self.ok("run", self.job_file("python3 -S -E log.py"), "--name", "large")
+        log = self.log_of("large").splitlines()
+        self.assertEqual([log[0], log[2]], ["200", "200"], log)
+        self.assertRegex(log[1], r"^\(400, .*bytes")
+        self.wait_until(lambda: self.rows("SELECT count(*) FROM documents WHERE kind = 'dataset_input'")
+                        == [(31,)], "what was logged")
+
+
 class Keys(RemoteCase):
     def test_a_key_of_another_cluster_is_refused_with_address_file_and_the_way_out(self):
         address = self.listen()
