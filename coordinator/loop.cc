@@ -121,6 +121,11 @@ void Loop::happened(decltype(core::Event::body) body) {
     core::Decision decision = core_.step({clock_.now(), std::move(events.front())});
     std::ranges::move(decision.facts, std::back_inserter(facts_));
     for (core::Command& command : decision.commands) {
+      const auto* send = std::get_if<core::Send>(&command);
+      if (send != nullptr && send->is_free()) {
+        perform(command);
+        continue;
+      }
       const auto* ask = std::get_if<core::Suggest>(&command);
       if (ask == nullptr) {
         turn_.push_back(std::move(command));

@@ -110,7 +110,6 @@ void Agent::on(const Refused& message, Instant, Commands& commands) {
 void Agent::on(const HeartbeatSeen& message, Instant, Commands& commands) {
   beat_answered_ = std::max(beat_answered_, message.sent);
   renew_lease(message.sent, commands);
-  if (message.committed > committed_ && !is_ahead_) acknowledge(message.committed, commands);
 }
 
 void Agent::on(const SendAgain& message, Instant, Commands& commands) {
@@ -188,6 +187,7 @@ void Agent::say_heartbeat(Instant at, Commands& commands) {
   heartbeat.sent = at;
   heartbeat.answered = beat_answered_;
   heartbeat.orders = orders_;
+  heartbeat.acknowledged = committed_;
   commands.push_back(SayHeartbeat{session(), heartbeat});
 }
 

@@ -16,6 +16,8 @@ namespace trawl::core {
 struct Send {
   WorkerId worker;
   ToWorker message;
+  /// It may go before the facts are on disk (core/coordinator.h).
+  bool is_free() const { return std::holds_alternative<HeartbeatSeen>(message.body); }
   friend bool operator==(const Send&, const Send&) = default;
 };
 

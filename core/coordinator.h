@@ -4,8 +4,8 @@
 //
 // The shell's contract: put the facts of a decision on disk, all of them or none and in order,
 // before any of its commands is carried out; commands wait for the decisions before theirs too,
-// also where their own has no facts. Only Suggest, which changes nothing outside, may be answered
-// at once. After a crash: apply() every journalled fact of the unfinished jobs, then recover()
+// also where their own has no facts. Two may be carried out at once: Suggest, which changes nothing
+// outside, and the sending of HeartbeatSeen, so that a disk that takes nothing ends no lease. After a crash: apply() every journalled fact of the unfinished jobs, then recover()
 // once, then go on with step().
 #pragma once
 

@@ -102,7 +102,8 @@ void on_event(Step& step, const WorkerHeard& event) {
   worker->beat = event.heartbeat.sent;
   worker->spooled_before = event.heartbeat.spooled;
   worker->orders_before_answer = worker->orders_sent;
-  step.send(event.worker, HeartbeatSeen{event.heartbeat.sent, committed});
+  step.send(event.worker, HeartbeatSeen{event.heartbeat.sent});
+  if (event.heartbeat.acknowledged < committed) step.send(event.worker, Acknowledge{committed});
   if (lost_orders) step.send(event.worker, HelloAgain{});
 }
 

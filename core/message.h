@@ -120,6 +120,7 @@ struct Heartbeat {
   Instant answered;         // the newest `sent` of this session that was answered; 0: none
   std::uint64_t orders{};   // taken in this session
   std::uint64_t spooled{};  // the last durable report
+  std::uint64_t acknowledged{};  // the last of them that was acknowledged
   friend bool operator==(const Heartbeat&, const Heartbeat&) = default;
 };
 
@@ -175,11 +176,9 @@ struct Leave {
   friend bool operator==(const Leave&, const Leave&) = default;
 };
 
-/// Answers a Heartbeat: the lease begins anew at `sent`. Acknowledges too, since the last
-/// Acknowledge may have been lost.
+/// Answers a Heartbeat: the lease begins anew at `sent`.
 struct HeartbeatSeen {
   Instant sent;
-  std::uint64_t committed{};
   friend bool operator==(const HeartbeatSeen&, const HeartbeatSeen&) = default;
 };
 

@@ -73,7 +73,7 @@ void serialize(Archive& a, Report& v) {
 }
 template <class Archive>
 void serialize(Archive& a, Heartbeat& v) {
-  a(v.trouble, v.sent, v.answered, v.orders, v.spooled);
+  a(v.trouble, v.sent, v.answered, v.orders, v.spooled, v.acknowledged);
 }
 template <class Archive>
 void serialize(Archive&, Goodbye&) {}
@@ -109,7 +109,7 @@ template <class Archive>
 void serialize(Archive&, Leave&) {}
 template <class Archive>
 void serialize(Archive& a, HeartbeatSeen& v) {
-  a(v.sent, v.committed);
+  a(v.sent);
 }
 template <class Archive>
 void serialize(Archive& a, SendAgain& v) {

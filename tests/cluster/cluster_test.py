@@ -218,6 +218,23 @@ class TwoMachines(ClusterCase):
         self.check_metrics(name, 2)
         self.check_never_twice(0)
 
+    def test_a_drained_worker_finishes_what_it_has_and_ends(self):
+        workers = self.start_nodes()
+        name = self.submit(self.sweep(4))
+        self.wait_until_waiting(0, 1)
+        drained = self.host_of(0)
+        self.ok("worker", "drain", "-n", drained.name)
+        listed = {w["name"]: (w["state"], w["attempts"]) for w in self.json("worker", "list")}
+        self.assertEqual(listed[drained.name], ("leaving", 1))
+        self.open_gate(*(f"gate-{n}" for n in range(4)))
+        self.assertEqual(workers[self.nodes.index(drained)].wait(timeout=60), 0)
+        self.wait_for_job(name)
+        self.check_metrics(name, 4)
+        self.assertEqual([line.split()[-2] for line in self.note("runs")].count(drained.name), 1)
+        self.log_has("coordinator.log", f"worker {drained.name} has left")
+        self.assertNotIn(drained.name, [w["name"] for w in self.json("worker", "list")])
+        self.ends(4, "worker", "drain", "-n", drained.name)
+
     def test_a_full_disk_delays_what_is_logged_and_loses_nothing(self):
         node = self.nodes[0]
         disk = self.node_home(node)

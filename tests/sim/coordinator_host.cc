@@ -114,6 +114,12 @@ void CoordinatorHost::take(core::Decision decision) {
   for (const core::Command& command : decision.commands) {
     world_.trace.line(world_.timeline.now(), kName, "  command " + core::to_text(command));
   }
+  std::erase_if(decision.commands, [this](const core::Command& command) {
+    const auto* send = std::get_if<core::Send>(&command);
+    if (send == nullptr || !send->is_free()) return false;
+    act(*send);
+    return true;
+  });
   queued_.push_back(std::move(decision));
   if (in_flight_.empty()) begin_commit();
 }

@@ -206,7 +206,8 @@ std::string Story::heard(const Words& words) {
                         : static_cast<std::int64_t>(worker->second.orders_sent);
   const Instant answered = std::exchange(beats_[sessions_.at(link.number)], now_);
   Heartbeat heartbeat{"", now_, answered, static_cast<std::uint64_t>(words.number("orders", sent)),
-                      static_cast<std::uint64_t>(words.number("spooled", 0))};
+                      static_cast<std::uint64_t>(words.number("spooled", 0)),
+                      ~std::uint64_t{0}};  // it has heard of everything
   return step(WorkerHeard{link, sessions_.at(link.number), heartbeat});
 }
 

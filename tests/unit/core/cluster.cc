@@ -71,7 +71,7 @@ Decision Cluster::heartbeat(std::int64_t link, std::uint64_t orders, std::uint64
   advance(Duration{1});
   const Instant answered = std::exchange(beats_[sessions_.at(link)], now_);
   return step(
-      WorkerHeard{WorkerId{link}, sessions_.at(link), {"", now_, answered, orders, spooled}});
+      WorkerHeard{WorkerId{link}, sessions_.at(link), {"", now_, answered, orders, spooled, spooled}});
 }
 
 Decision Cluster::goodbye(std::int64_t link) {

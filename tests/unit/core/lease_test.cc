@@ -37,7 +37,7 @@ TEST_CASE("a heartbeat is answered with its own time", "[core]") {
   Cluster cluster(options());
   cluster.join({.local = false});
   const Decision decision = cluster.heartbeat(1, 0);
-  CHECK(sent<HeartbeatSeen>(decision) == std::vector{HeartbeatSeen{cluster.now(), 0}});
+  CHECK(sent<HeartbeatSeen>(decision) == std::vector{HeartbeatSeen{cluster.now()}});
   CHECK(decision.facts.empty());
 }
 

@@ -268,7 +268,7 @@ void add_messages(std::vector<Sample>& all) {
                                                    {Outcome::Kind::kReturned, -1, kAwkward,
                                                     std::chrono::microseconds(kLargest), kSmallest,
                                                     true, std::chrono::microseconds(5), true}})));
-  all.push_back(from_worker("heartbeat", core::Heartbeat{kAwkward, Instant{-1}, Instant{4}, 7, kAllBits}));
+  all.push_back(from_worker("heartbeat", core::Heartbeat{kAwkward, Instant{-1}, Instant{4}, 7, kAllBits, 8}));
   all.push_back(from_worker("goodbye", core::Goodbye{}));
   static_assert(std::variant_size_v<core::FromWorkerBody> == 4);
   static_assert(std::variant_size_v<core::ReportBody> == 3);
@@ -280,7 +280,7 @@ void add_messages(std::vector<Sample>& all) {
   all.push_back(to_worker("stop", core::Stop{kAttempt, std::chrono::seconds(10)}));
   all.push_back(to_worker("acknowledge", core::Acknowledge{9}));
   all.push_back(to_worker("leave", core::Leave{}));
-  all.push_back(to_worker("heartbeat_seen", core::HeartbeatSeen{Instant{kLargest}, 6}));
+  all.push_back(to_worker("heartbeat_seen", core::HeartbeatSeen{Instant{kLargest}}));
   all.push_back(to_worker("send_again", core::SendAgain{kAllBits}));
   all.push_back(to_worker("hello_again", core::HelloAgain{}));
   all.push_back(to_worker("refused", core::Refused{kAwkward}));
