@@ -23,8 +23,8 @@
 namespace trawl::protocol {
 namespace {
 
-// A connection brings 100 to 200 MB a second (CURVE's arithmetic), so 1 to 2 MB between two looks.
-constexpr long kLookMs = 10;
+// A connection brings 100 to 200 MB a second (CURVE's arithmetic), so up to 1 MB between two looks.
+constexpr long kLookMs = 5;
 // Of each look; 16 take 25 us. So one of a few hundred connections is seen in time for certain.
 constexpr std::size_t kConnectionsALook = 16;
 // All are looked at where there is a sign: what is held takes memory.

@@ -18,8 +18,9 @@ namespace trawl::protocol {
 
 class InflowGuard {
  public:
-  /// Of one connection: the largest message and half of one more. A worker's backlog is far below.
-  static constexpr std::size_t kHeldBytesMax = std::size_t{3} << 20;
+  /// Of one connection: the largest message and an eighth of one more. A worker's backlog is far
+  /// below.
+  static constexpr std::size_t kHeldBytesMax = std::size_t{2304} << 10;
 
   /// Watches the TCP connections that `router`, a ZeroMQ socket of `context`, will accept. Before
   /// `router` is closed, this must have ended.

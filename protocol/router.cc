@@ -218,7 +218,7 @@ std::optional<Router::Refusal> Router::next_refusal() {
         *std::move(address),
         fmt::format("is disconnected: it sent {} MiB and more that could not be read, as "
                     "no worker or client does",
-                    InflowGuard::kHeldBytesMax >> 20)};
+                    static_cast<double>(InflowGuard::kHeldBytesMax) / (1 << 20))};
   }
   return std::nullopt;
 }

@@ -75,7 +75,7 @@ class HostilePeer(RemoteCase):
         self.check_flood("oversized", "listening")
 
     def test_a_message_whose_parts_go_on_and_on(self):
-        self.check_flood("parts", "a connection from 127.0.0.1 is disconnected: it sent 3 MiB and more "
+        self.check_flood("parts", "a connection from 127.0.0.1 is disconnected: it sent 2.25 MiB and more "
                                   "that could not be read, as no worker or client does")
 
     def test_frames_of_another_version(self):

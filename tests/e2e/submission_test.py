@@ -91,7 +91,8 @@ class Variables(TrawlCase):
         self.open_gate("gate")
         self.wait_for_job("second", code=1)
         reason = self.show("second")["properties"]["reason"]
-        self.assertIn("cannot read the variables of the submitting shell", reason)
+        self.assertRegex(reason, "this machine does not see .*, where the job's code and variables "
+                         "were put when it was submitted")
 
 
 class Code(TrawlCase):
