@@ -1,4 +1,5 @@
 // Attempts that go on without their worker, and the next worker that takes them over.
+#include <cerrno>
 #include <csignal>
 #include <fcntl.h>
 #include <fstream>
@@ -7,9 +8,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-
-#include <cerrno>
-#include <csignal>
 
 #include <catch2/catch.hpp>
 
